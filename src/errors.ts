@@ -43,6 +43,8 @@ export const ERRORS = {
   body_too_deep: caller(400, 'The request body is nested too deeply.'),
   lossy_translation: caller(400, 'Strict mode: the target cannot carry every field of this request.'),
   query_too_complex: caller(400, 'The GraphQL document is too large or too complex.'),
+  graphql_parse_failed: caller(400, 'The GraphQL document has a syntax error.'),
+  graphql_validation_failed: caller(400, 'The GraphQL document or its variables do not fit the schema.'),
   client_closed_request: caller(400, 'The client closed its side of the connection before the answer.'),
   client_stalled: caller(408, 'The client stopped reading.'),
   request_timeout: caller(408, 'The request did not arrive in time.'),
@@ -54,8 +56,10 @@ export const ERRORS = {
   model_not_found: caller(404, 'There is no such model.'),
   not_found: caller(404, 'Not found.'),
   method_not_allowed: caller(405, 'This path does not take that method.'),
+  not_acceptable: caller(406, 'This operation cannot be answered in a media type that the request accepts.'),
   body_too_large: caller(413, 'The request body is too large.'),
   unsupported_media_type: caller(415, 'The request body must be application/json.'),
+  too_many_connections: caller(429, 'Too many connections are open.'),
   too_many_operations: caller(429, 'Too many operations are running on this connection.'),
 
   no_healthy_upstream: gateway(503, 'No healthy upstream can serve this model.'),
@@ -65,6 +69,7 @@ export const ERRORS = {
   not_ready: gateway(503, 'The gateway is not ready.'),
   database_unavailable: gateway(503, 'The database cannot be reached.'),
   internal: gateway(500, 'Internal error.'),
+  gateway_died: gateway(500, 'The gateway stopped before the call ended.'),
 
   upstream_refused: upstream(502, 'target', 'The upstream refused the connection.'),
   upstream_connect_timeout: upstream(504, 'target', 'The upstream did not accept the connection in time.'),
@@ -124,5 +129,13 @@ export class CallError extends Error {
     this.param = details.param ?? null;
     this.retryAfterMs = details.retryAfterMs ?? null;
     this.targets = details.targets ?? [];
+  }
+}
+
+/** The program cannot start, or a command cannot run: the message is all that the operator sees, one line a mistake. */
+export class SetupError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'SetupError';
   }
 }

@@ -9,6 +9,8 @@ export const LIMITS = {
   graphqlBodyBytesMax: 256 * 1024,
   /** JSON nesting of a request; real requests with tool schemas stay under 30. */
   bodyDepthMax: 100,
+  /** Top-level fields of a request; the largest protocol documents about 40. */
+  bodyMembersMax: 1_000,
   /** Node's own header parser bound. */
   headerBytesMax: 16 * 1024,
   /** A full header must arrive within this time (slow-loris). */
@@ -19,6 +21,11 @@ export const LIMITS = {
   keepAliveTimeoutMs: 75_000,
   /** Pipelined requests answered on one socket before it is closed. */
   requestsPerSocketMax: 100_000,
+  /** Pipelined requests of one socket that run at a time, and that wait before the socket is not read. */
+  pipelinedRunningMax: 16,
+  pipelinedWaitingMax: 64,
+  /** A socket on which nothing moves in either direction; above the longest wait for a first byte. */
+  socketSilenceMs: 120_000,
   /** Calls in flight in one process; beyond it `overloaded`. */
   callsInFlightMax: 10_000,
   /** Connections to one upstream origin. */
@@ -30,6 +37,8 @@ export const LIMITS = {
   connectTimeoutMs: 2_000,
   /** From dispatch to the upstream's response header. */
   firstByteTimeoutMs: 30_000,
+  /** After the protocol's own end of a stream, how long the end of the HTTP body may be late. */
+  terminalGraceMs: 1_000,
   /** Between two reads from the upstream. */
   idleTimeoutMs: 30_000,
   /** A caller that reads nothing for so long is cut. */
@@ -55,6 +64,10 @@ export const LIMITS = {
   attemptsMax: 8,
   /** An upstream's Retry-After above this is not believed. */
   retryAfterMaxMs: 300_000,
+  /** Drain: readiness fails for so long before the port closes, so that load balancers see it. */
+  drainReadinessMs: 250,
+  /** Drain: keep-alive connections get so long to send one more request, which tells them to close. */
+  drainIdleMs: 1_000,
   /** Drain: how long running calls may go on after SIGTERM. */
   drainTimeoutMs: 30_000,
   /** One spool segment; small enough to be drained and deleted soon. */
@@ -63,9 +76,29 @@ export const LIMITS = {
   spoolBytesMax: 8 * 1024 * 1024 * 1024,
   /** One record in the spool. */
   recordBytesMax: 256 * 1024,
+  /** A model's or target's name in a record; real ones stay under 150. */
+  recordTextCharsMax: 512,
+  /** Entries of one receipt that are kept; a caller may send thousands of unknown fields. */
+  recordReceiptEntriesMax: 200,
+  /** Kept free on the disk so that the calls in flight can still be ended when it is full: 10,000 records. */
+  spoolReserveBytes: 8 * 1024 * 1024,
+  /** Records of one turn of the event loop above this are written before the turn ends. */
+  spoolTurnBytesMax: 1024 * 1024,
+  /** How often a full or failing spool is tried again. */
+  spoolRetryMs: 1_000,
   /** Records written to Postgres in one transaction. */
   drainBatchRecords: 5_000,
   drainBatchBytes: 4 * 1024 * 1024,
+  /** How often the drain looks for new records when it has caught up. */
+  drainPollMs: 100,
+  /** How often the drain looks for new segments and for folders that other processes have left. */
+  drainScanMs: 1_000,
+  drainAdoptMs: 30_000,
+  /** Waits between the drain's tries to reach Postgres. */
+  drainRetryMinMs: 100,
+  drainRetryMaxMs: 2_000,
+  /** Models whose price is kept at hand. */
+  pricesKeptMax: 4_096,
   /** A call still running after this time is shown as running in Postgres. */
   runningVisibleAfterMs: 10_000,
   /** Statement timeouts: the drain notices a hung Postgres, the graph's reads stay short. */
@@ -73,11 +106,20 @@ export const LIMITS = {
   queryStatementTimeoutMs: 5_000,
   /** Connections to Postgres for the control plane. */
   databaseConnectionsMax: 8,
+  /** Embedded Postgres: a fast shutdown writes a checkpoint; after that an immediate one; then it is killed. */
+  postgresStopTimeoutMs: 10_000,
+  postgresQuitTimeoutMs: 5_000,
+  /** How long a start is tried again while backends of a killed postmaster still end. */
+  postgresStartRetryMs: 10_000,
+  /** Between two restarts of a Postgres that keeps ending, at most. */
+  postgresRestartDelayMaxMs: 5_000,
   /** GraphQL documents. */
   graphqlTokensMax: 2_000,
   graphqlDepthMax: 10,
   graphqlAliasesMax: 50,
   graphqlDirectivesMax: 20,
+  /** Texts of GraphQL documents whose parsed form is kept. */
+  graphqlDocumentCacheChars: 4 * 1024 * 1024,
   pageSizeDefault: 50,
   pageSizeMax: 200,
   /** graphql-ws. */
@@ -91,6 +133,10 @@ export const LIMITS = {
   socketOperationIdBytesMax: 256,
   /** Messages a socket may send in one second. */
   socketMessagesPerSecondMax: 200,
+  /** How often the keys of open sockets are looked up again: a revoked one must not stay connected for long. */
+  socketRecheckMs: 1_000,
+  /** While draining, sockets are told to go within this time, at random: not all clients return at once. */
+  socketDrainSpreadMs: 5_000,
   /** Text that waits while a GraphQL subscriber is busy; above it the upstream is paused. */
   streamQueueBytesMax: 256 * 1024,
   /** Error text from outside that is echoed or kept. */
@@ -99,6 +145,25 @@ export const LIMITS = {
   modelsPerConnectionMax: 2_000,
   /** sluice.yaml. */
   configBytesMax: 4 * 1024 * 1024,
+  /** YAML aliases that are expanded (billion laughs). */
+  configAliasesMax: 100,
+  /** Mistakes in settings or sluice.yaml that are reported at once; nobody reads more. */
+  mistakesMax: 50,
+  /** Targets of one model. */
+  targetsPerModelMax: 32,
+  /** How often the configuration file is looked at where the file system reports no changes. */
+  configPollMs: 500,
+  /** An editor's several writes within this time count as one change. */
+  configSettleMs: 50,
+  /** How often the listening connection is asked for the version, so that a dead one is noticed. */
+  configurationHeartbeatMs: 5_000,
+  /** Waits between tries to reach Postgres for the configuration. */
+  reconnectMinMs: 100,
+  reconnectMaxMs: 5_000,
+  /** How long a start waits for Postgres before it takes the snapshot on disk. */
+  databaseStartTimeoutMs: 3_000,
+  /** How long a start waits for Ollama's answer. */
+  ollamaProbeTimeoutMs: 300,
 } as const;
 
 /** The bounds in force; tests lower single ones. */

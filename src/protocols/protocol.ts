@@ -10,6 +10,7 @@ import type {
   UpstreamFailure,
   Usage,
 } from './blocks.ts';
+import type { ScanResult } from './json-scan.ts';
 
 export type JsonObject = Record<string, unknown>;
 
@@ -38,6 +39,12 @@ export interface WrittenRequest {
   /** JSON text of the body: the same request always gives the same bytes (provider prompt caches need it). */
   readonly body: Buffer;
   readonly receipt: Receipt;
+}
+
+export interface RewrittenRequest {
+  readonly body: Buffer;
+  /** Usage was asked for although the caller did not: its event must not reach the caller. */
+  readonly addsUsage: boolean;
 }
 
 export interface RenderedError {
@@ -97,7 +104,11 @@ export interface Protocol {
   // --- as an upstream's protocol
   /** Path below the connection's base URL. */
   path(model: string, stream: boolean): string;
-  writeRequest(request: ChatRequest, target: TargetContext): WrittenRequest;
+  /**
+   * An error names in `param` what this protocol cannot express at all: a field that the caller's protocol does
+   * not document (`unknown_field`), `n` above 1 or a medium without a form (`invalid_request`).
+   */
+  writeRequest(request: ChatRequest, target: TargetContext): WrittenRequest | CallError;
   readResponse(body: unknown, origin: Origin): ChatResponse | UpstreamFailure;
   streamReader(origin: Origin): StreamReader;
   /** `body` is the response's text, at most errorBodyBytesMax of it. */
@@ -108,6 +119,13 @@ export interface Protocol {
   ): UpstreamFailure;
 
   // --- byte lane
+  /**
+   * The caller's own bytes for a target of the same protocol: with the target's model name, and where the
+   * protocol reports usage in a stream only on request, with that request. Every other byte stays.
+   */
+  rewriteRequest(bytes: Buffer, scan: ScanResult, json: JsonObject, model: string): RewrittenRequest;
+  /** What is known of usage after a later event of the same stream: some protocols split it over several. */
+  joinUsage(earlier: Usage, later: Usage): Usage;
   /** Byte sequences without which an event needs no look after the first content (usage, errors, terminator). */
   readonly tapNeedles: readonly Buffer[];
   /** Looks at one event's data text. Must not throw on anything. */

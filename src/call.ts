@@ -1,0 +1,257 @@
+/**
+ * The life of a call: identify (done by the endpoint) → admit → choose → begin → send → relay → end.
+ *
+ * `live` below is the whole journey; every phase is one small function that returns a value or an error
+ * value. Nothing goes upstream before the begin record is in the spool, and the terminal byte goes to the
+ * caller only after the end record is.
+ */
+
+import type { CallInput, CallPorts } from './call/ports.ts';
+import { prepare } from './call/prepare.ts';
+import { recordOf } from './call/record-of.ts';
+import type { Attempt as AttemptRecord, BeginRecord } from './calls/record.ts';
+import { CallError } from './errors.ts';
+import { POLICIES } from './policies/policy.ts';
+import type { Receipt } from './protocols/blocks.ts';
+import type { Answer, AnswerHead, Ending } from './relay/answer.ts';
+import type { CallLane } from './relay/lane.ts';
+import { type ResolvedModel, type ResolvedTarget, resolveModel } from './tenancy/models.ts';
+import { Attempt, type AttemptResult } from './upstream/attempt.ts';
+import { choose, type Exclusion, targetName } from './upstream/plan.ts';
+import { scrub } from './upstream/scrub.ts';
+
+/** A running call. Fields are assigned by the phase that their comment names, and then stay. */
+export class Call {
+  readonly ports: CallPorts;
+  readonly input: CallInput;
+  readonly answer: Answer;
+  /** send: every try so far. */
+  readonly attempts: AttemptRecord[] = [];
+  /** send: the target, lane and receipt of the newest try. */
+  target: ResolvedTarget | null = null;
+  lane: CallLane | null = null;
+  receipt: Receipt | null = null;
+  attempt: Attempt | null = null;
+  /** send: from arrival to the first dispatch. */
+  queueMs: number | null = null;
+  /** Why the call was ended from outside: the caller left or stalled, or the gateway is closing. */
+  stopped: CallError | null = null;
+
+  constructor(ports: CallPorts, input: CallInput, answer: Answer) {
+    this.ports = ports;
+    this.input = input;
+    this.answer = answer;
+  }
+
+  /** The caller has left: the upstream's socket is destroyed before this returns. */
+  cancel(reason: CallError = new CallError('client_closed_request')): void {
+    if (this.stopped !== null) return;
+    this.stopped = reason;
+    this.attempt?.cancel();
+  }
+
+  /** The caller can take more. */
+  resume(): void {
+    this.attempt?.resume();
+  }
+
+  get head(): AnswerHead {
+    return { attempts: this.attempts.length + (this.attempt === null ? 0 : 1), receipt: this.receipt };
+  }
+
+  elapsedMs(): number {
+    return this.ports.clock.monotonicMs() - this.input.arrivedMs;
+  }
+}
+
+/** Starts a call; the answer takes everything that follows. */
+export function startCall(ports: CallPorts, input: CallInput, answer: Answer): Call {
+  const call = new Call(ports, input, answer);
+  ports.inFlight.add(call);
+  live(call).catch((error: unknown) => {
+    ports.log.error(
+      { callId: input.id, error: String((error as Error)?.stack ?? error) },
+      'call failed inside',
+    );
+    call.attempt?.cancel();
+    end(call, failure(new CallError('internal', { cause: error })));
+  });
+  return call;
+}
+
+async function live(call: Call): Promise<void> {
+  const model = admit(call);
+  if (model instanceof CallError) return end(call, failure(model));
+
+  const plan = choose(model, call.ports.planPorts);
+  if (plan.targets.length === 0) return end(call, failure(noHealthyUpstream(model, plan.excluded)));
+
+  const unrecorded = await begin(call);
+  if (unrecorded !== null) return end(call, failure(unrecorded));
+
+  const ending = await sendInOrder(call, plan.targets);
+  end(call, ending);
+}
+
+/** Model, then the policies in order. The first refusal wins; nothing has been spent. */
+function admit(call: Call): ResolvedModel | CallError {
+  const { input, ports } = call;
+  if (input.refusal !== null) return input.refusal;
+  const model = resolveModel(input.snapshot, input.identity, input.model);
+  if (model instanceof CallError) return model;
+  const question = {
+    identity: input.identity,
+    model: input.model,
+    limits: ports.limits,
+    inFlight: ports.inFlight.size - 1,
+    isSpoolWritable: ports.spool.isWritable,
+  };
+  for (const policy of POLICIES) {
+    const refusal = policy(question);
+    if (refusal !== null) return refusal;
+  }
+  return model;
+}
+
+/** Resolves once the begin record is in the spool. */
+function begin(call: Call): Promise<CallError | null> {
+  const { input } = call;
+  const record: BeginRecord = {
+    id: input.id,
+    tenantId: input.identity.tenantId,
+    applicationId: input.identity.applicationId,
+    keyId: input.identity.keyId,
+    callerProtocol: input.caller,
+    modelAsked: input.model,
+    isStream: input.isStream,
+    startedAt: input.startedAt,
+    snapshotVersion: input.snapshot.version,
+  };
+  return new Promise((resolve) => {
+    call.ports.spool.begin(record, (error) => {
+      resolve(error === null ? null : new CallError('records_unavailable', { cause: error }));
+    });
+  });
+}
+
+/** Tries the targets in order until one answers, the caller has got a byte, or the failure forbids another try. */
+async function sendInOrder(call: Call, targets: readonly ResolvedTarget[]): Promise<Ending> {
+  let last: Ending | null = null;
+  const failed: Exclusion[] = [];
+  for (const target of targets) {
+    if (call.stopped !== null) break;
+    const result = await send(call, target);
+    if (result instanceof CallError) {
+      last ??= failure(result);
+      continue;
+    }
+    if (result.kind === 'complete' && call.lane !== null) return call.lane.ending();
+    if (result.kind !== 'failed') break;
+    last = { kind: 'error', error: result.error, raw: call.lane?.name === 'byte' ? result.raw : null };
+    failed.push({ target: targetName(target), reason: result.error.code });
+    if (!mayRetry(call, result.error)) break;
+  }
+  if (call.stopped !== null) return failure(call.stopped);
+  if (last === null) return failure(new CallError('internal'));
+  return failed.length > 1 ? withTargets(last, failed) : last;
+}
+
+function mayRetry(call: Call, error: CallError): boolean {
+  if (call.lane?.isCommitted === true || call.stopped !== null) return false;
+  return error.retry === 'target' || (error.retry === 'idempotent' && call.input.idempotencyKey !== null);
+}
+
+/** One try. An error value means that nothing was sent. */
+async function send(call: Call, target: ResolvedTarget): Promise<AttemptResult | CallError> {
+  const { ports } = call;
+  const prepared = prepare(call, target);
+  if (prepared instanceof CallError) return prepared;
+  const endpoint = ports.pools.endpoint(target.connection);
+  const pool = ports.pools.acquire(endpoint);
+  if (pool === null) return new CallError('overloaded', { retryAfterMs: 1_000 });
+
+  const name = targetName(target);
+  const startedMs = call.elapsedMs();
+  call.queueMs ??= startedMs;
+  call.target = target;
+  call.lane = prepared.lane;
+  call.receipt = prepared.receipt;
+  ports.loads.begin(name);
+  let attempt: Attempt | null = null;
+  const result = await new Promise<AttemptResult>((resolve) => {
+    attempt = new Attempt(
+      ports,
+      { ...prepared, pool, headers: [...endpoint.headers, ...prepared.headers] },
+      resolve,
+    );
+    call.attempt = attempt;
+    attempt.start();
+  });
+  ports.pools.release(endpoint);
+  const firstContentMs = prepared.lane.firstContentMs;
+  ports.loads.end(
+    name,
+    result.kind === 'complete' && firstContentMs !== null
+      ? firstContentMs - call.input.arrivedMs - startedMs
+      : null,
+  );
+  noteAttempt(call, target, result, startedMs);
+  return result;
+}
+
+function noteAttempt(call: Call, target: ResolvedTarget, result: AttemptResult, startedMs: number): void {
+  const error = result.kind === 'failed' ? result.error : null;
+  const cause = error?.cause;
+  const said = typeof cause === 'object' && cause !== null && 'message' in cause ? cause.message : null;
+  call.attempts.push({
+    target: targetName(target),
+    provider: target.connection.provider,
+    startedMs,
+    durationMs: call.elapsedMs() - startedMs,
+    status: call.attempt?.status ?? null,
+    errorCode:
+      result.kind === 'cancelled' ? (call.stopped?.code ?? 'client_closed_request') : (error?.code ?? null),
+    message: typeof said === 'string' ? scrub(said, target.connection.secret) : null,
+  });
+}
+
+/** The end record goes to the spool; right after that, and not before, the caller gets its last byte. */
+function end(call: Call, ending: Ending): void {
+  const { ports, answer } = call;
+  if (!ports.inFlight.delete(call)) return;
+  const record = recordOf(call, ending);
+  ports.spool.end(record, (error) => {
+    const summary = { attempts: call.attempts.length, receipt: call.receipt, record };
+    const unrecorded = error === null ? null : new CallError('records_unavailable', { cause: error });
+    answer.end(unrecorded === null ? ending : failure(unrecorded), summary);
+    ports.ended(record);
+  });
+}
+
+function failure(error: CallError): Ending {
+  return { kind: 'error', error, raw: null };
+}
+
+function noHealthyUpstream(model: ResolvedModel, excluded: readonly Exclusion[]): CallError {
+  return new CallError('no_healthy_upstream', {
+    message: `No healthy upstream can serve the model "${model.name}".`,
+    retryAfterMs: 5_000,
+    targets: excluded,
+  });
+}
+
+/** The last failure, with what happened at every target. */
+function withTargets(ending: Ending, targets: readonly Exclusion[]): Ending {
+  if (ending.kind !== 'error') return ending;
+  const { error, raw } = ending;
+  const { message, param, status, retryAfterMs, cause } = error;
+  const details = {
+    message,
+    status,
+    targets,
+    cause,
+    param: param ?? undefined,
+    retryAfterMs: retryAfterMs ?? undefined,
+  };
+  return { kind: 'error', error: new CallError(error.code, details), raw };
+}

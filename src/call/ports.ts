@@ -1,0 +1,64 @@
+import type { Call } from '../call.ts';
+import type { Pricing } from '../calls/pricing.ts';
+import type { CallRecord, Spool } from '../calls/record.ts';
+import type { CallError } from '../errors.ts';
+import type { Limits } from '../limits.ts';
+import type { Clock, Log } from '../ports.ts';
+import type { CallerProtocol, ChatRequest } from '../protocols/blocks.ts';
+import type { ScanResult } from '../protocols/json-scan.ts';
+import type { JsonObject, Protocol } from '../protocols/protocol.ts';
+import type { Identity, Snapshot } from '../tenancy/snapshot.ts';
+import type { TargetLoads } from '../upstream/load.ts';
+import type { PlanPorts } from '../upstream/plan.ts';
+import type { UpstreamPools } from '../upstream/pools.ts';
+import type { Watch } from '../upstream/watch.ts';
+
+/** What calls need of the process; one for all calls. */
+export interface CallPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: Limits;
+  readonly spool: Spool & { readonly isWritable: boolean };
+  readonly pools: UpstreamPools;
+  readonly watch: Watch;
+  readonly loads: TargetLoads;
+  readonly planPorts: PlanPorts;
+  readonly pricing: Pricing;
+  /** Every running call; bounded by `callsInFlightMax`. */
+  readonly inFlight: Set<Call>;
+  /** Metrics. */
+  readonly ended: (record: CallRecord) => void;
+}
+
+/** A caller's request body as it came, for the byte lane. */
+export interface CallerBody {
+  readonly protocol: Protocol;
+  readonly bytes: Buffer;
+  readonly scan: ScanResult;
+  readonly json: JsonObject;
+  /** Headers of the caller's protocol that belong to the request (flat name, value list). */
+  readonly headers: readonly string[];
+}
+
+/** What an endpoint hands to the call path. */
+export interface CallInput {
+  /** UUIDv7. */
+  readonly id: string;
+  /** Monotonic ms of the request's arrival. */
+  readonly arrivedMs: number;
+  /** Milliseconds since the epoch of the same instant. */
+  readonly startedAt: number;
+  readonly snapshot: Snapshot;
+  readonly identity: Identity;
+  readonly caller: CallerProtocol;
+  /** The model's name as the caller wrote it. */
+  readonly model: string;
+  readonly isStream: boolean;
+  readonly isStrict: boolean;
+  readonly idempotencyKey: string | null;
+  /** What is wrong with the request already; it is still recorded. */
+  readonly refusal: CallError | null;
+  readonly body: CallerBody | null;
+  /** The request as content blocks; errors name the field. */
+  readonly read: () => ChatRequest | CallError;
+}

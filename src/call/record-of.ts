@@ -1,0 +1,74 @@
+import type { Call } from '../call.ts';
+import type { CallRecord, Outcome, UsageSource } from '../calls/record.ts';
+import { UNKNOWN_USAGE, type Usage } from '../protocols/blocks.ts';
+import type { Ending } from '../relay/answer.ts';
+import { targetName } from '../upstream/plan.ts';
+
+/** The whole record of a call that has come to this ending. */
+export function recordOf(call: Call, ending: Ending): CallRecord {
+  const { input, target, lane, ports } = call;
+  const { usage, source } = usageOf(call, ending);
+  const error = ending.kind === 'error' ? ending.error : null;
+  const priced = target === null || source === 'none' ? null : priceOf(call, usage);
+  return {
+    id: input.id,
+    tenantId: input.identity.tenantId,
+    applicationId: input.identity.applicationId,
+    keyId: input.identity.keyId,
+    callerProtocol: input.caller,
+    modelAsked: input.model,
+    isStream: input.isStream,
+    startedAt: input.startedAt,
+    snapshotVersion: input.snapshot.version,
+    modelServed: lane?.servedModel ?? null,
+    target: target === null ? null : targetName(target),
+    provider: target?.connection.provider ?? null,
+    targetProtocol: target?.connection.protocol ?? null,
+    lane: lane?.name ?? null,
+    outcome: outcomeOf(call, ending),
+    errorCode: error?.code ?? null,
+    status: lane?.isCommitted === true || error === null ? 200 : error.status,
+    finishReason: lane?.finishReason ?? null,
+    queueMs: call.queueMs,
+    connectMs: call.attempt?.connectMs ?? null,
+    firstTokenMs: lane?.firstContentMs == null ? null : lane.firstContentMs - input.arrivedMs,
+    totalMs: ports.clock.monotonicMs() - input.arrivedMs,
+    usage,
+    usageSource: source,
+    costPico: priced,
+    attempts: call.attempts,
+    receipt: call.receipt,
+  };
+}
+
+function outcomeOf(call: Call, ending: Ending): Outcome {
+  if (ending.kind !== 'error') return 'succeeded';
+  if (call.stopped !== null && call.stopped.code !== 'draining') return 'cancelled';
+  return call.lane?.isCommitted === true ? 'interrupted' : 'failed';
+}
+
+/**
+ * The provider's counts where it sent them. An answer that broke off was counted up to some earlier event at
+ * best, so the relayed events count if they are more: providers send about one token an event.
+ */
+function usageOf(call: Call, ending: Ending): { usage: Usage; source: UsageSource } {
+  const { lane } = call;
+  const usage = lane?.usage ?? UNKNOWN_USAGE;
+  const relayed = lane?.contentEvents ?? 0;
+  const isWhole = ending.kind !== 'error';
+  const isKnown = usage.outputTokens !== null || usage.inputTokens !== null;
+  if (isWhole && isKnown) return { usage, source: 'provider' };
+  if (relayed === 0) return { usage, source: isKnown ? 'provider' : 'none' };
+  const outputTokens = Math.max(relayed, usage.outputTokens ?? 0);
+  const totalTokens = usage.inputTokens === null ? null : usage.inputTokens + outputTokens;
+  return { usage: { ...usage, outputTokens, totalTokens }, source: 'estimated' };
+}
+
+function priceOf(call: Call, usage: Usage): bigint | null {
+  const { target, lane, input, ports } = call;
+  if (target === null) return null;
+  const { priceId } = target.connection;
+  const served = lane?.servedModel ?? null;
+  const byServed = served === null ? null : ports.pricing.costPico(priceId, served, usage, input.startedAt);
+  return byServed ?? ports.pricing.costPico(priceId, target.model, usage, input.startedAt);
+}

@@ -1,0 +1,166 @@
+/** The only composition root: builds every part of a gateway process and ties them together. */
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Call } from './call.ts';
+import { createInvoke } from './call/invoke.ts';
+import type { CallPorts } from './call/ports.ts';
+import { startDrain } from './calls/drain-control.ts';
+import { createPricing } from './calls/pricing.ts';
+import { openSpool } from './calls/spool.ts';
+import type { Configuration } from './configuration/configuration.ts';
+import { openDatabase } from './db/database.ts';
+import type { DatabaseAddress } from './db/address.ts';
+import { Drain } from './drain.ts';
+import { SetupError } from './errors.ts';
+import { createGraphqlEndpoint } from './graphql/endpoint.ts';
+import { createListener } from './http/listener.ts';
+import { createRoutes } from './http/routes.ts';
+import { LIMITS, type Limits } from './limits.ts';
+import { createMetrics } from './metrics.ts';
+import { type Clock, type Ids, type Log, type Random, systemClock, systemIds, systemRandom } from './ports.ts';
+import { createAddressGuard } from './upstream/address-guard.ts';
+import { TargetLoads } from './upstream/load.ts';
+import { UpstreamPools } from './upstream/pools.ts';
+import { Watch } from './upstream/watch.ts';
+
+export interface GatewayOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly isDevelopment: boolean;
+  readonly dataDir: string;
+  /** Which of the machine's processes this is; each has a spool of its own. */
+  readonly slot: number;
+  readonly address: DatabaseAddress;
+  readonly configuration: Configuration;
+  readonly log: Log;
+  readonly limits?: Partial<Limits>;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly ids?: Ids;
+}
+
+export interface Gateway {
+  /** Resolves when the port is open. SetupError when it cannot be. */
+  listen(): Promise<{ readonly host: string; readonly port: number }>;
+  /** Takes no more calls, lets the running ones finish, and closes everything. `force` cuts a running drain short. */
+  drain(): Promise<void>;
+  force(): void;
+  /** Resolves when every record appended so far is in Postgres. */
+  recordsSettled(): Promise<void>;
+  readonly callsInFlight: number;
+}
+
+export function createGateway(options: GatewayOptions): Gateway {
+  const { configuration, log, address } = options;
+  const limits: Limits = { ...LIMITS, ...options.limits };
+  const clock = options.clock ?? systemClock;
+  const ids = options.ids ?? systemIds;
+  const inFlight = new Set<Call>();
+
+  const boot = ids.next();
+  const spoolDir = join(options.dataDir, 'spool', String(options.slot));
+  const spool = openSpool({ dir: spoolDir, limits, log, boot });
+  const records = startDrain({ dir: spoolDir, address, limits, log, boot });
+  const database = openDatabase(address, {
+    connectionsMax: limits.databaseConnectionsMax,
+    statementTimeoutMs: limits.queryStatementTimeoutMs,
+    applicationName: 'sluice',
+    log,
+  });
+
+  const pools = new UpstreamPools(limits, () => createAddressGuard(configuration.allowPrivate));
+  const watch = new Watch(clock, limits);
+  const loads = new TargetLoads();
+  const pricing = createPricing();
+  const metrics = createMetrics({
+    inFlight: () => inFlight.size,
+    spoolBytes: () => spool.bytes,
+    recordsBacklogBytes: () => records.stats().backlogBytes,
+    recordsDrained: () => records.stats().drained,
+    recordsCorrupt: () => records.stats().corrupt,
+    recordsQuarantined: () => records.stats().quarantined,
+    configRejected: () => configuration.rejectedTotal,
+    configVersion: () => configuration.snapshot.version,
+    pools: () => pools.size,
+  });
+  const callPorts: CallPorts = {
+    clock,
+    log,
+    limits,
+    spool,
+    pools,
+    watch,
+    loads,
+    pricing,
+    inFlight,
+    ended: (record) => metrics.ended(record),
+    planPorts: {
+      random: options.random ?? systemRandom,
+      limits,
+      loads,
+      refusal: (target) => pools.endpoint(target.connection).refusal,
+      price: (target) => pricing.comparable(target.connection.priceId, target.model),
+    },
+  };
+  const graphql = createGraphqlEndpoint({
+    invoke: createInvoke(callPorts, ids, () => configuration.snapshot),
+    snapshot: () => configuration.snapshot,
+    db: database.db,
+    log,
+    limits,
+    clock,
+    ids,
+    isDevelopment: options.isDevelopment,
+  });
+  const server = createListener(
+    {
+      call: callPorts,
+      ids,
+      snapshot: () => configuration.snapshot,
+      isReady: () => !drain.isDraining && spool.isWritable,
+      isDraining: () => drain.isDraining,
+      metrics: () => metrics.text(),
+      graphql,
+    },
+    createRoutes(),
+  );
+  const drain = new Drain({ limits, log, server, inFlight, drainGraphql: () => graphql.drain() });
+
+  const close = async (): Promise<void> => {
+    await graphql.close();
+    server.closeAllConnections();
+    watch.close();
+    await spool.close();
+    await records.stop();
+    await pools.close();
+    await database.close();
+    await configuration.close();
+  };
+
+  return {
+    listen: () => listen(server, options.host, options.port),
+    async drain() {
+      await drain.run();
+      await close();
+    },
+    force: () => drain.force(),
+    recordsSettled: () => records.settled(),
+    get callsInFlight() {
+      return inFlight.size;
+    },
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<{ host: string; port: number }> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'the port is in use' : (error.code ?? error.message);
+      reject(new SetupError(`cannot listen on ${host}:${port}: ${why} (set HOST and PORT)`));
+    });
+    server.listen({ host, port }, () => {
+      const bound = server.address() as AddressInfo;
+      resolve({ host: bound.address, port: bound.port });
+    });
+  });
+}

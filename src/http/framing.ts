@@ -1,0 +1,63 @@
+import type { IncomingMessage } from 'node:http';
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { CallError } from '../errors.ts';
+
+/** Headers of which two would let two readers of one request disagree (RFC 9112, 3.2 and 6.3). */
+const SINGLE_HEADERS: ReadonlySet<string> = new Set([
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'content-type',
+  'authorization',
+  'x-api-key',
+  'api-key',
+  'x-goog-api-key',
+]);
+
+/**
+ * What Node's strict parser lets through although two readers could read it differently: absolute-form and
+ * other targets that are not a plain path, headers that stand twice, and a Host that is not a host.
+ */
+export function framingError(request: IncomingMessage): CallError | null {
+  const url = request.url ?? '';
+  if (!url.startsWith('/')) return invalid('The request target must be a path.');
+  if (request.httpVersionMajor === 1 && request.httpVersionMinor === 0) {
+    if (request.headers['transfer-encoding'] !== undefined) return invalid('HTTP/1.0 has no transfer encoding.');
+  }
+  const host = request.headers.host;
+  if (host !== undefined && !/^[A-Za-z0-9.\-_:[\]]*$/.test(host)) return invalid('The Host header is not a host.');
+  return duplicateHeader(request.rawHeaders);
+}
+
+function duplicateHeader(rawHeaders: readonly string[]): CallError | null {
+  let seen: string[] | null = null;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = (rawHeaders[at] ?? '').toLowerCase();
+    if (!SINGLE_HEADERS.has(name)) continue;
+    if (seen?.includes(name)) return invalid(`The header "${name}" stands twice.`);
+    seen ??= [];
+    seen.push(name);
+  }
+  return null;
+}
+
+function invalid(message: string): CallError {
+  return new CallError('invalid_request', { message });
+}
+
+/** Answers on a bare socket whose request could not be read, and closes it. */
+export function refuseFraming(socket: Duplex, status: number): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const code = status === 408 ? 'request_timeout' : status === 503 ? 'draining' : 'invalid_request';
+  const message = status === 408 ? 'The request did not arrive in time.' : 'The request is not valid HTTP for this server.';
+  const body = JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code } });
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    () => socket.destroy(),
+  );
+}

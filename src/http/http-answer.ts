@@ -1,0 +1,138 @@
+/**
+ * The HTTP side of a call: writes what the call produces to the caller's socket.
+ *
+ * Backpressure: a full socket stops the upstream until it drains; one that stays full is cut at
+ * `writeIdleTimeoutMs`. A silent stream gets heartbeats in the caller's protocol. A broken stream gets the
+ * protocol's error event and then an abnormal end of the HTTP body, never the terminator.
+ */
+import type { ServerResponse } from 'node:http';
+import type { Call } from '../call.ts';
+import { CallError } from '../errors.ts';
+import type { Limits } from '../limits.ts';
+import type { Clock } from '../ports.ts';
+import type { BlockEvent } from '../protocols/blocks.ts';
+import type { AnswerContext, Protocol, StreamWriter } from '../protocols/protocol.ts';
+import type { Answer, AnswerHead, AnswerSummary, Ending } from '../relay/answer.ts';
+import type { Watch, Watched } from '../upstream/watch.ts';
+import { answerHeaders, callHeaders, summaryHeaders } from './answer-headers.ts';
+
+interface HttpAnswerPorts {
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly watch: Watch;
+}
+
+export class HttpAnswer implements Answer, Watched {
+  readonly #ports: HttpAnswerPorts;
+  readonly #response: ServerResponse;
+  readonly #protocol: Protocol;
+  readonly #context: AnswerContext;
+  #call: Call | null = null;
+  #writer: StreamWriter | null = null;
+  #lastWriteMs = 0;
+  #blockedSinceMs: number | null = null;
+  #isEnded = false;
+
+  constructor(ports: HttpAnswerPorts, response: ServerResponse, protocol: Protocol, context: AnswerContext) {
+    this.#ports = ports;
+    this.#response = response;
+    this.#protocol = protocol;
+    this.#context = context;
+  }
+
+  /** Ties the answer to its call: from now on the caller's leaving cancels it. */
+  attach(call: Call): void {
+    this.#call = call;
+    this.#response.on('close', () => this.left());
+    if (this.#response.destroyed) this.left();
+  }
+
+  /** The caller closed its side, or the connection broke. */
+  left(): void {
+    if (this.#isEnded) return;
+    this.#ports.watch.remove(this);
+    this.#call?.cancel();
+  }
+
+  open(head: AnswerHead): void {
+    const { callId, model } = this.#context;
+    this.#response.writeHead(200, {
+      ...answerHeaders(callId, model, head),
+      'content-type': this.#protocol.streamContentType,
+      'cache-control': 'no-cache',
+      'x-accel-buffering': 'no',
+    });
+    this.#response.on('drain', () => this.#drained());
+    this.#ports.watch.add(this);
+  }
+
+  bytes(chunk: Buffer): boolean {
+    this.#lastWriteMs = this.#ports.clock.monotonicMs();
+    if (this.#response.write(chunk)) return true;
+    this.#blockedSinceMs ??= this.#lastWriteMs;
+    return false;
+  }
+
+  event(event: BlockEvent): boolean {
+    this.#writer ??= this.#protocol.streamWriter(this.#context);
+    const bytes = this.#writer.write(event);
+    return bytes === null ? this.#blockedSinceMs === null : this.bytes(bytes);
+  }
+
+  check(nowMs: number): void {
+    const { limits } = this.#ports;
+    if (this.#blockedSinceMs !== null) {
+      if (nowMs - this.#blockedSinceMs > limits.writeIdleTimeoutMs)
+        this.#call?.cancel(new CallError('client_stalled'));
+    } else if (nowMs - this.#lastWriteMs >= limits.heartbeatMs) this.bytes(this.#protocol.heartbeat);
+  }
+
+  end(ending: Ending, summary: AnswerSummary): void {
+    this.#isEnded = true;
+    this.#ports.watch.remove(this);
+    const { callId, model } = this.#context;
+    if (ending.kind === 'body') this.#whole(summaryHeaders(callId, model, summary), ending.body);
+    else if (ending.kind === 'response') {
+      const body = this.#protocol.writeResponse(ending.response, this.#context);
+      this.#whole(summaryHeaders(callId, model, summary), body);
+    } else if (ending.kind === 'stream') {
+      this.#writer ??= ending.terminal === null ? this.#protocol.streamWriter(this.#context) : null;
+      this.#response.end(ending.terminal ?? this.#writer?.end());
+    } else this.#fail(ending);
+  }
+
+  #whole(headers: Record<string, string | number>, body: Buffer): void {
+    headers['content-type'] = 'application/json';
+    headers['content-length'] = body.length;
+    this.#response.writeHead(200, headers);
+    this.#response.end(body);
+  }
+
+  #fail({ error, raw }: Extract<Ending, { kind: 'error' }>): void {
+    const response = this.#response;
+    if (response.headersSent) {
+      if (error.code === 'client_stalled' || error.code === 'client_closed_request')
+        return void response.destroy();
+      this.#writer ??= this.#protocol.streamWriter(this.#context);
+      response.write(this.#writer.error(error), () => response.destroy());
+      return;
+    }
+    const rendered = this.#protocol.writeError(error, this.#context.callId);
+    const body = raw?.body ?? rendered.body;
+    const headers: Record<string, string | number> = {
+      ...callHeaders(this.#context.callId),
+      ...rendered.headers,
+    };
+    if (raw !== null) headers['content-type'] = raw.contentType;
+    headers['content-length'] = body.length;
+    if (error.code === 'client_closed_request') headers['connection'] = 'close';
+    response.writeHead(error.status, headers);
+    response.end(body);
+  }
+
+  #drained(): void {
+    this.#blockedSinceMs = null;
+    this.#lastWriteMs = this.#ports.clock.monotonicMs();
+    this.#call?.resume();
+  }
+}

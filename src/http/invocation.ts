@@ -1,0 +1,120 @@
+/** `POST` endpoints that invoke a model in a caller's protocol: from the request's bytes to a call. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { startCall } from '../call.ts';
+import type { CallerBody, CallInput } from '../call/ports.ts';
+import { CallError } from '../errors.ts';
+import { parseObject } from '../protocols/json-parse.ts';
+import { scanObject } from '../protocols/json-scan.ts';
+import type { JsonObject, Protocol } from '../protocols/protocol.ts';
+import { identify, presentedKey } from '../tenancy/identify.ts';
+import type { Identity, Snapshot } from '../tenancy/snapshot.ts';
+import { readBody } from './body.ts';
+import { HttpAnswer } from './http-answer.ts';
+import type { Exchange, HttpPorts } from './listener.ts';
+import { replyError } from './reply.ts';
+
+/** Headers that belong to the request and go along to an upstream of the same protocol. */
+const CARRIED_HEADERS: Readonly<Record<string, readonly string[]>> = {
+  'anthropic-messages': ['anthropic-beta'],
+};
+
+export function invocationEndpoint(protocol: Protocol) {
+  return (ports: HttpPorts, exchange: Exchange): void => {
+    const { request, response, callId } = exchange;
+    const snapshot = ports.snapshot();
+    const identity = identify(snapshot, presentedKey(request.headers));
+    if (identity instanceof CallError) return replyError(request, response, callId, identity, protocol);
+    if (!isJson(request)) {
+      return replyError(request, response, callId, new CallError('unsupported_media_type'), protocol);
+    }
+    readBody(request, ports.call.limits.bodyBytesMax, (body) => {
+      if (body instanceof CallError) replyError(request, response, callId, body, protocol);
+      else invoke(ports, exchange, protocol, snapshot, identity, body);
+    });
+  };
+}
+
+function invoke(
+  ports: HttpPorts,
+  exchange: Exchange,
+  protocol: Protocol,
+  snapshot: Snapshot,
+  identity: Identity,
+  bytes: Buffer,
+): void {
+  const { request, response } = exchange;
+  const parsed = parse(ports, bytes);
+  const json: JsonObject = parsed instanceof CallError ? {} : parsed.json;
+  const model = typeof json['model'] === 'string' ? json['model'] : '';
+  const body: CallerBody | null =
+    parsed instanceof CallError ? null : { protocol, bytes, headers: carriedHeaders(request, protocol), ...parsed };
+  const input: CallInput = {
+    id: exchange.callId,
+    arrivedMs: exchange.arrivedMs,
+    startedAt: exchange.startedAt,
+    snapshot,
+    identity,
+    caller: protocol.name,
+    model,
+    isStream: json['stream'] === true,
+    isStrict: request.headers['x-sluice-strict'] === 'true',
+    idempotencyKey: idempotencyKey(request),
+    refusal: parsed instanceof CallError ? parsed : shapeError(json),
+    body,
+    read: () => protocol.readRequest(json),
+  };
+  const answer = new HttpAnswer(ports.call, response, protocol, {
+    callId: exchange.callId,
+    model,
+    createdAt: Math.floor(exchange.startedAt / 1_000),
+    streamUsage: asksForUsage(json),
+  });
+  exchange.onLeft = () => answer.left();
+  answer.attach(startCall(ports.call, input, answer));
+}
+
+function parse(ports: HttpPorts, bytes: Buffer): Pick<CallerBody, 'scan' | 'json'> | CallError {
+  const scan = scanObject(bytes, ports.call.limits);
+  if (scan instanceof CallError) return scan;
+  const json = parseObject(bytes);
+  return json instanceof CallError ? json : { scan, json };
+}
+
+/** What even the byte lane needs to be right. */
+function shapeError(json: JsonObject): CallError | null {
+  if (typeof json['model'] !== 'string' || json['model'] === '') {
+    return new CallError('invalid_request', { param: 'model', message: '"model" must be a non-empty string.' });
+  }
+  const { stream } = json;
+  if (stream !== undefined && stream !== null && typeof stream !== 'boolean') {
+    return new CallError('invalid_request', { param: 'stream', message: '"stream" must be true or false.' });
+  }
+  if (!Array.isArray(json['messages'])) {
+    return new CallError('invalid_request', { param: 'messages', message: '"messages" must be an array.' });
+  }
+  return null;
+}
+
+function asksForUsage(json: JsonObject): boolean {
+  const options = json['stream_options'];
+  return typeof options === 'object' && options !== null && (options as JsonObject)['include_usage'] === true;
+}
+
+function isJson(request: IncomingMessage): boolean {
+  const type = request.headers['content-type'];
+  return type === undefined || /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type);
+}
+
+function idempotencyKey(request: IncomingMessage): string | null {
+  const value = request.headers['idempotency-key'];
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+function carriedHeaders(request: IncomingMessage, protocol: Protocol): readonly string[] {
+  const carried: string[] = [];
+  for (const name of CARRIED_HEADERS[protocol.name] ?? []) {
+    const value = request.headers[name];
+    if (typeof value === 'string') carried.push(name, value);
+  }
+  return carried;
+}

@@ -1,0 +1,29 @@
+import { anthropicMessages } from '../protocols/anthropic-messages/index.ts';
+import { openaiChat } from '../protocols/openai-chat/index.ts';
+import { live, metrics, ready } from './health.ts';
+import { invocationEndpoint } from './invocation.ts';
+import type { Exchange, HttpPorts } from './listener.ts';
+import { listModelsEndpoint } from './models.ts';
+
+export type Endpoint = (ports: HttpPorts, exchange: Exchange) => void;
+
+/** Path → method → endpoint. Paths are compared exactly as they came: no decoding, no normalisation. */
+export type Routes = ReadonlyMap<string, Readonly<Record<string, Endpoint>>>;
+
+const graphql: Endpoint = (ports, { request, response, callId }) => {
+  response.setHeader('x-sluice-call-id', callId);
+  ports.graphql.handle(request, response);
+};
+
+/** Every path that the gateway answers. Endpoints ask for a key themselves; those that do not: health and metrics. */
+export function createRoutes(): Routes {
+  return new Map<string, Readonly<Record<string, Endpoint>>>([
+    ['/v1/chat/completions', { POST: invocationEndpoint(openaiChat) }],
+    ['/v1/messages', { POST: invocationEndpoint(anthropicMessages) }],
+    ['/v1/models', { GET: listModelsEndpoint }],
+    ['/graphql', { GET: graphql, POST: graphql, OPTIONS: graphql }],
+    ['/healthz', { GET: live, HEAD: live }],
+    ['/readyz', { GET: ready, HEAD: ready }],
+    ['/metrics', { GET: metrics }],
+  ]);
+}

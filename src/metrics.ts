@@ -1,0 +1,65 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { CallRecord } from './calls/record.ts';
+
+/** What the metrics read when they are scraped. */
+export interface MetricSources {
+  readonly inFlight: () => number;
+  readonly spoolBytes: () => number;
+  readonly recordsBacklogBytes: () => number;
+  readonly recordsDrained: () => number;
+  readonly recordsCorrupt: () => number;
+  readonly recordsQuarantined: () => number;
+  readonly configRejected: () => number;
+  readonly configVersion: () => number;
+  readonly pools: () => number;
+}
+
+export interface Metrics {
+  ended(record: CallRecord): void;
+  text(): Promise<string>;
+}
+
+const BUCKETS_MS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000];
+
+/** Prometheus metrics. Labels come from closed sets only: a caller cannot make new series. */
+export function createMetrics(sources: MetricSources): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const calls = new Counter({
+    name: 'sluice_calls_total',
+    help: 'Calls ended, by outcome, error code and protocols.',
+    labelNames: ['outcome', 'code', 'caller_protocol', 'target_protocol'],
+    registers,
+  });
+  const duration = new Histogram({ name: 'sluice_call_duration_ms', help: 'From arrival to the last byte.', buckets: BUCKETS_MS, registers });
+  const firstToken = new Histogram({ name: 'sluice_call_first_token_ms', help: 'From arrival to the first content.', buckets: BUCKETS_MS, registers });
+  const attempts = new Counter({ name: 'sluice_attempts_total', help: 'Tries at upstreams.', registers });
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({ name, help, registers, collect() { this.set(read()); } });
+  };
+  gauge('sluice_calls_in_flight', 'Calls running now.', sources.inFlight);
+  gauge('sluice_spool_bytes', 'Bytes of records on disk.', sources.spoolBytes);
+  gauge('sluice_records_backlog_bytes', 'Bytes of records not yet in Postgres.', sources.recordsBacklogBytes);
+  gauge('sluice_records_drained', 'Records written to Postgres by this process.', sources.recordsDrained);
+  gauge('sluice_records_corrupt', 'Spool records whose checksum did not match.', sources.recordsCorrupt);
+  gauge('sluice_records_quarantined', 'Records that Postgres refused.', sources.recordsQuarantined);
+  gauge('sluice_config_rejected_total', 'Configurations refused as invalid.', sources.configRejected);
+  gauge('sluice_config_version', 'Version of the snapshot in use.', sources.configVersion);
+  gauge('sluice_upstream_pools', 'Upstream origins with open pools.', sources.pools);
+  gauge('sluice_process_resident_bytes', 'Resident memory.', () => process.memoryUsage.rss());
+
+  return {
+    ended(record) {
+      calls.inc({
+        outcome: record.outcome,
+        code: record.errorCode ?? 'none',
+        caller_protocol: record.callerProtocol,
+        target_protocol: record.targetProtocol ?? 'none',
+      });
+      duration.observe(record.totalMs);
+      if (record.firstTokenMs !== null) firstToken.observe(record.firstTokenMs);
+      attempts.inc(record.attempts.length);
+    },
+    text: () => registry.metrics(),
+  };
+}

@@ -1,0 +1,26 @@
+import type { Lane as LaneName } from '../calls/record.ts';
+import type { FinishReason, Usage } from '../protocols/blocks.ts';
+import type { Lane } from '../upstream/attempt.ts';
+import type { AnswerHead, Ending } from './answer.ts';
+
+/** A lane as the call sees it: what the attempt needs, and what the record and the ending need. */
+export interface CallLane extends Lane {
+  readonly name: LaneName;
+  readonly usage: Usage | null;
+  readonly finishReason: FinishReason | null;
+  /** The model that the upstream says it used. */
+  readonly servedModel: string | null;
+  /** Content-bearing events relayed; an estimate of output tokens where the provider sent no count. */
+  readonly contentEvents: number;
+  /** Monotonic ms of the first content; null before. */
+  readonly firstContentMs: number | null;
+  /** After `finish` returned null: how to end for the caller. */
+  ending(): Ending;
+}
+
+/** What every lane is made with. */
+export interface LaneContext {
+  readonly head: () => AnswerHead;
+  readonly nowMs: () => number;
+  readonly secret: string | null;
+}

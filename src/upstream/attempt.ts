@@ -1,0 +1,219 @@
+/**
+ * One try at one target: a request goes out, its answer goes into a lane.
+ *
+ * Settles exactly once: complete, failed (with the code that decides on another try), or cancelled by the
+ * caller's leaving. Cancelling destroys the upstream's socket before `cancel` returns, also while the
+ * connection is still being made: then the request is never written.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher, Pool } from 'undici';
+import { CallError } from '../errors.ts';
+import type { Limits } from '../limits.ts';
+import type { Clock } from '../ports.ts';
+import type { Protocol } from '../protocols/protocol.ts';
+import { classifyFailure, classifySocketError, type Progress } from './classify.ts';
+import type { Watch, Watched } from './watch.ts';
+
+/** Takes a successful answer's body. */
+export interface Lane {
+  /** False asks to stop reading until `resume`. Sets `failure` when the bytes tell of one. */
+  data(chunk: Buffer): boolean;
+  /** The body has ended as HTTP says it should. Returns what is missing for a complete answer, or null. */
+  finish(): CallError | null;
+  /** Something has gone to the caller: there is no other try after this. */
+  readonly isCommitted: boolean;
+  /** The protocol's own end has been read; only the end of the body is missing. */
+  readonly isTerminated: boolean;
+  readonly failure: CallError | null;
+}
+
+export type AttemptResult =
+  | { readonly kind: 'complete' }
+  | { readonly kind: 'failed'; readonly error: CallError; readonly raw: RawError | null }
+  | { readonly kind: 'cancelled' };
+
+/** The upstream's error answer as it came, for callers of the same protocol. */
+export interface RawError {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: Buffer;
+}
+
+export interface AttemptRequest {
+  readonly pool: Pool;
+  readonly path: string;
+  readonly headers: readonly string[];
+  readonly body: Buffer;
+  readonly protocol: Protocol;
+  readonly secret: string | null;
+  readonly lane: Lane;
+}
+
+interface AttemptPorts {
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly watch: Watch;
+}
+
+export class Attempt implements Dispatcher.DispatchHandler, Watched {
+  readonly #ports: AttemptPorts;
+  readonly #request: AttemptRequest;
+  readonly #done: (result: AttemptResult) => void;
+  readonly #dispatchedMs: number;
+  #controller: Dispatcher.DispatchController | null = null;
+  #progress: Progress = 'connecting';
+  #lastReadMs: number;
+  #isSettled = false;
+  #isPaused = false;
+  #error: { status: number; headers: IncomingHttpHeaders; chunks: Buffer[]; bytes: number } | null = null;
+
+  /** Milliseconds from dispatch until a connection took the request; null before. */
+  connectMs: number | null = null;
+  /** The upstream's HTTP status; null before its header. */
+  status: number | null = null;
+
+  constructor(ports: AttemptPorts, request: AttemptRequest, done: (result: AttemptResult) => void) {
+    this.#ports = ports;
+    this.#request = request;
+    this.#done = done;
+    this.#dispatchedMs = ports.clock.monotonicMs();
+    this.#lastReadMs = this.#dispatchedMs;
+  }
+
+  start(): void {
+    const { pool, path, headers, body } = this.#request;
+    this.#ports.watch.add(this);
+    pool.dispatch({ method: 'POST', path, headers: headers as string[], body }, this);
+  }
+
+  cancel(): void {
+    this.#settle({ kind: 'cancelled' });
+    this.#abort();
+  }
+
+  /** Ends the attempt with an error of the gateway's own (drain, caller stalled). */
+  fail(error: CallError): void {
+    this.#settle({ kind: 'failed', error, raw: null });
+    this.#abort();
+  }
+
+  /** The caller can take more. */
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#lastReadMs = this.#ports.clock.monotonicMs();
+    this.#controller?.resume();
+  }
+
+  check(nowMs: number): void {
+    const { limits } = this.#ports;
+    if (this.#isPaused) return;
+    const silentMs = nowMs - this.#lastReadMs;
+    if (this.#request.lane.isTerminated && silentMs > limits.terminalGraceMs) {
+      this.#finish();
+      this.#abort();
+    } else if (this.status === null) {
+      if (silentMs > limits.firstByteTimeoutMs) this.fail(new CallError('upstream_stalled'));
+    } else if (silentMs > limits.idleTimeoutMs) this.fail(new CallError('upstream_stalled'));
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#isSettled) {
+      this.#abort();
+      return;
+    }
+    const nowMs = this.#ports.clock.monotonicMs();
+    this.connectMs = nowMs - this.#dispatchedMs;
+    this.#lastReadMs = nowMs;
+    this.#progress = 'sent';
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
+    if (this.#isSettled) return;
+    if (status < 200) return;
+    this.status = status;
+    this.#progress = 'answering';
+    this.#lastReadMs = this.#ports.clock.monotonicMs();
+    if (status >= 200 && status < 300) return;
+    if (status < 400) {
+      this.fail(new CallError('upstream_error', { cause: `redirect ${status} is not followed` }));
+      return;
+    }
+    this.#controller = controller;
+    this.#error = { status, headers, chunks: [], bytes: 0 };
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#isSettled) return;
+    this.#lastReadMs = this.#ports.clock.monotonicMs();
+    if (this.#error !== null) {
+      this.#error.bytes += chunk.length;
+      if (this.#error.bytes <= this.#ports.limits.errorBodyBytesMax) this.#error.chunks.push(chunk);
+      else this.#failWithBody();
+      return;
+    }
+    const { lane } = this.#request;
+    const wantsMore = lane.data(chunk);
+    if (lane.failure !== null) this.fail(lane.failure);
+    else if (!wantsMore) {
+      this.#isPaused = true;
+      controller.pause();
+    }
+  }
+
+  onResponseEnd(): void {
+    if (this.#isSettled) return;
+    if (this.#error !== null) this.#failWithBody();
+    else this.#finish();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#isSettled) return;
+    if (this.#error !== null) this.#failWithBody();
+    else this.#settle({ kind: 'failed', error: classifySocketError(error, this.#progress), raw: null });
+  }
+
+  #finish(): void {
+    const missing = this.#request.lane.finish();
+    if (missing === null) this.#settle({ kind: 'complete' });
+    else this.#settle({ kind: 'failed', error: missing, raw: null });
+  }
+
+  #failWithBody(): void {
+    const answer = this.#error;
+    if (answer === null) return;
+    const body = Buffer.concat(answer.chunks);
+    const headers: Record<string, string | undefined> = {};
+    for (const [name, value] of Object.entries(answer.headers))
+      headers[name] = Array.isArray(value) ? value[0] : value;
+    const failure = this.#request.protocol.readError(answer.status, headers, body.toString('utf8'));
+    const isWhole = answer.bytes <= this.#ports.limits.errorBodyBytesMax;
+    const raw =
+      failure.class === 'callerFault' && isWhole && !holds(body, this.#request.secret)
+        ? { status: answer.status, contentType: headers['content-type'] ?? 'application/json', body }
+        : null;
+    this.#settle({ kind: 'failed', error: classifyFailure(failure, this.#request.secret), raw });
+    if (!isWhole) this.#abort();
+  }
+
+  #settle(result: AttemptResult): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#ports.watch.remove(this);
+    this.#done(result);
+  }
+
+  #abort(): void {
+    const controller = this.#controller;
+    if (controller !== null && !controller.aborted) controller.abort(new Error('the call has ended'));
+  }
+}
+
+function holds(body: Buffer, secret: string | null): boolean {
+  return secret !== null && secret !== '' && body.includes(secret);
+}
