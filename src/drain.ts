@@ -47,7 +47,10 @@ export class Drain {
     stopListening(server);
     const isQuiet = () => inFlight.size === 0;
     const idleSince = performance.now();
-    await waitUntil(() => this.#isForced || (isQuiet() && performance.now() - idleSince >= limits.drainIdleMs), limits.drainTimeoutMs);
+    await waitUntil(
+      () => this.#isForced || (isQuiet() && performance.now() - idleSince >= limits.drainIdleMs),
+      limits.drainTimeoutMs,
+    );
     if (!isQuiet()) {
       log.warn({ calls: inFlight.size }, 'drain timeout: ending the calls that still run');
       for (const call of [...inFlight]) call.cancel(new CallError('draining'));

@@ -2,15 +2,15 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { Call } from './call.ts';
 import { createInvoke } from './call/invoke.ts';
 import type { CallPorts } from './call/ports.ts';
+import type { Call } from './call.ts';
 import { startDrain } from './calls/drain-control.ts';
-import { createPricing } from './calls/pricing.ts';
+import { createPricing, type ModelPrice } from './calls/pricing.ts';
 import { openSpool } from './calls/spool.ts';
 import type { Configuration } from './configuration/configuration.ts';
-import { openDatabase } from './db/database.ts';
 import type { DatabaseAddress } from './db/address.ts';
+import { openDatabase } from './db/database.ts';
 import { Drain } from './drain.ts';
 import { SetupError } from './errors.ts';
 import { createGraphqlEndpoint } from './graphql/endpoint.ts';
@@ -18,7 +18,15 @@ import { createListener } from './http/listener.ts';
 import { createRoutes } from './http/routes.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import { createMetrics } from './metrics.ts';
-import { type Clock, type Ids, type Log, type Random, systemClock, systemIds, systemRandom } from './ports.ts';
+import {
+  type Clock,
+  type Ids,
+  type Log,
+  type Random,
+  systemClock,
+  systemIds,
+  systemRandom,
+} from './ports.ts';
 import { createAddressGuard } from './upstream/address-guard.ts';
 import { TargetLoads } from './upstream/load.ts';
 import { UpstreamPools } from './upstream/pools.ts';
@@ -61,7 +69,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const boot = ids.next();
   const spoolDir = join(options.dataDir, 'spool', String(options.slot));
   const spool = openSpool({ dir: spoolDir, limits, log, boot });
-  const records = startDrain({ dir: spoolDir, address, limits, log, boot });
+  const records = startDrain({ dir: spoolDir, address, limits, log });
   const database = openDatabase(address, {
     connectionsMax: limits.databaseConnectionsMax,
     statementTimeoutMs: limits.queryStatementTimeoutMs,
@@ -100,7 +108,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       limits,
       loads,
       refusal: (target) => pools.endpoint(target.connection).refusal,
-      price: (target) => pricing.comparable(target.connection.priceId, target.model),
+      price: (target) => priceSum(pricing.pricePico(target.connection.priceId, target.model)),
     },
   };
   const graphql = createGraphqlEndpoint({
@@ -150,6 +158,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       return inFlight.size;
     },
   };
+}
+
+/** A chat reads far more than it writes, but written tokens cost several times as much: the sum ranks well enough. */
+function priceSum(price: ModelPrice | null): number | null {
+  return price === null ? null : Number(price.inputPico + price.outputPico);
 }
 
 function listen(server: Server, host: string, port: number): Promise<{ host: string; port: number }> {

@@ -54,6 +54,8 @@ export const LIMITS = {
   eventBytesMax: 16 * 1024 * 1024,
   /** In the byte lane, an incomplete event above this is passed on in pieces. */
   eventHoldBytesMax: 128 * 1024,
+  /** Characters of content blocks that wait because the caller's protocol takes one block at a time. */
+  pendingBlockCharsMax: 4 * 1024 * 1024,
   /** A complete (not streamed) upstream answer. */
   responseBytesMax: 64 * 1024 * 1024,
   /** An upstream's error body; more is not read. */
@@ -116,6 +118,8 @@ export const LIMITS = {
   /** GraphQL documents. */
   graphqlTokensMax: 2_000,
   graphqlDepthMax: 10,
+  /** Brackets of any kind inside each other, literals included; graphql-js's parser recurses for each. */
+  graphqlNestingMax: 150,
   graphqlAliasesMax: 50,
   graphqlDirectivesMax: 20,
   /** Texts of GraphQL documents whose parsed form is kept. */
@@ -157,11 +161,17 @@ export const LIMITS = {
   configSettleMs: 50,
   /** How often the listening connection is asked for the version, so that a dead one is noticed. */
   configurationHeartbeatMs: 5_000,
+  /** Pause between two readings of a configuration that keeps changing. */
+  configurationPauseMs: 20,
   /** Waits between tries to reach Postgres for the configuration. */
   reconnectMinMs: 100,
   reconnectMaxMs: 5_000,
+  /** Connections of one process that read and write the configuration, beside the one that listens. */
+  configurationConnectionsMax: 2,
   /** How long a start waits for Postgres before it takes the snapshot on disk. */
   databaseStartTimeoutMs: 3_000,
+  /** How long a start waits for another process to migrate a new database. */
+  migrationWaitMs: 30_000,
   /** How long a start waits for Ollama's answer. */
   ollamaProbeTimeoutMs: 300,
 } as const;

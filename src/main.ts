@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SetupError } from './errors.ts';
 import { packageRoot } from './package-root.ts';
-import { readSettings } from './settings.ts';
 import { runSingle } from './process/single.ts';
 import { runSupervisor } from './process/supervisor.ts';
 import { runWorker } from './process/worker.ts';
+import { readSettings } from './settings.ts';
 
 const HELP = `Sluice: a GraphQL-first AI gateway.
 
@@ -42,7 +42,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     else if (values.version === true) process.stdout.write(`${version()}\n`);
     else await run();
   } catch (error) {
-    const isExpected = error instanceof SetupError || String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS');
+    const isExpected =
+      error instanceof SetupError || String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS');
     process.stderr.write(`${isExpected ? (error as Error).message : ((error as Error).stack ?? error)}\n`);
     process.exit(1);
   }

@@ -31,11 +31,28 @@ export function createMetrics(sources: MetricSources): Metrics {
     labelNames: ['outcome', 'code', 'caller_protocol', 'target_protocol'],
     registers,
   });
-  const duration = new Histogram({ name: 'sluice_call_duration_ms', help: 'From arrival to the last byte.', buckets: BUCKETS_MS, registers });
-  const firstToken = new Histogram({ name: 'sluice_call_first_token_ms', help: 'From arrival to the first content.', buckets: BUCKETS_MS, registers });
+  const duration = new Histogram({
+    name: 'sluice_call_duration_ms',
+    help: 'From arrival to the last byte.',
+    buckets: BUCKETS_MS,
+    registers,
+  });
+  const firstToken = new Histogram({
+    name: 'sluice_call_first_token_ms',
+    help: 'From arrival to the first content.',
+    buckets: BUCKETS_MS,
+    registers,
+  });
   const attempts = new Counter({ name: 'sluice_attempts_total', help: 'Tries at upstreams.', registers });
   const gauge = (name: string, help: string, read: () => number): void => {
-    new Gauge({ name, help, registers, collect() { this.set(read()); } });
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
   };
   gauge('sluice_calls_in_flight', 'Calls running now.', sources.inFlight);
   gauge('sluice_spool_bytes', 'Bytes of records on disk.', sources.spoolBytes);

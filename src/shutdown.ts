@@ -1,5 +1,5 @@
-import { Server as NetServer } from 'node:net';
 import type { Server } from 'node:http';
+import { Server as NetServer } from 'node:net';
 
 /**
  * Stops listening, but leaves idle keep-alive connections open: Node's own `close` cuts them at once, and a

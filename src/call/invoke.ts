@@ -1,5 +1,12 @@
-import type { EventSink, Invocation, InvocationHandle, InvocationResult, Invoke, ServedBy } from '../calls/invocation.ts';
 import { type Call, startCall } from '../call.ts';
+import type {
+  EventSink,
+  Invocation,
+  InvocationHandle,
+  InvocationResult,
+  Invoke,
+  ServedBy,
+} from '../calls/invocation.ts';
 import type { Ids } from '../ports.ts';
 import type { BlockEvent, ChatResponse } from '../protocols/blocks.ts';
 import { ResponseBuilder } from '../protocols/response-builder.ts';
@@ -91,6 +98,12 @@ class EventAnswer implements Answer {
     if (target === null) return null;
     const { connection, model } = target;
     const served = this.call?.lane?.servedModel ?? model;
-    return { connection: connection.name, provider: connection.provider, model: served, protocol: connection.protocol, attempts };
+    return {
+      connection: connection.name,
+      provider: connection.provider,
+      model: served,
+      protocol: connection.protocol,
+      attempts,
+    };
   }
 }

@@ -23,10 +23,12 @@ export function framingError(request: IncomingMessage): CallError | null {
   const url = request.url ?? '';
   if (!url.startsWith('/')) return invalid('The request target must be a path.');
   if (request.httpVersionMajor === 1 && request.httpVersionMinor === 0) {
-    if (request.headers['transfer-encoding'] !== undefined) return invalid('HTTP/1.0 has no transfer encoding.');
+    if (request.headers['transfer-encoding'] !== undefined)
+      return invalid('HTTP/1.0 has no transfer encoding.');
   }
   const host = request.headers.host;
-  if (host !== undefined && !/^[A-Za-z0-9.\-_:[\]]*$/.test(host)) return invalid('The Host header is not a host.');
+  if (host !== undefined && !/^[A-Za-z0-9.\-_:[\]]*$/.test(host))
+    return invalid('The Host header is not a host.');
   return duplicateHeader(request.rawHeaders);
 }
 
@@ -53,7 +55,8 @@ export function refuseFraming(socket: Duplex, status: number): void {
     return;
   }
   const code = status === 408 ? 'request_timeout' : status === 503 ? 'draining' : 'invalid_request';
-  const message = status === 408 ? 'The request did not arrive in time.' : 'The request is not valid HTTP for this server.';
+  const message =
+    status === 408 ? 'The request did not arrive in time.' : 'The request is not valid HTTP for this server.';
   const body = JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code } });
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: application/json\r\n` +

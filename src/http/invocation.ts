@@ -1,7 +1,7 @@
 /** `POST` endpoints that invoke a model in a caller's protocol: from the request's bytes to a call. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { startCall } from '../call.ts';
 import type { CallerBody, CallInput } from '../call/ports.ts';
+import { startCall } from '../call.ts';
 import { CallError } from '../errors.ts';
 import { parseObject } from '../protocols/json-parse.ts';
 import { scanObject } from '../protocols/json-scan.ts';
@@ -47,7 +47,9 @@ function invoke(
   const json: JsonObject = parsed instanceof CallError ? {} : parsed.json;
   const model = typeof json['model'] === 'string' ? json['model'] : '';
   const body: CallerBody | null =
-    parsed instanceof CallError ? null : { protocol, bytes, headers: carriedHeaders(request, protocol), ...parsed };
+    parsed instanceof CallError
+      ? null
+      : { protocol, bytes, headers: carriedHeaders(request, protocol), ...parsed };
   const input: CallInput = {
     id: exchange.callId,
     arrivedMs: exchange.arrivedMs,
@@ -83,7 +85,10 @@ function parse(ports: HttpPorts, bytes: Buffer): Pick<CallerBody, 'scan' | 'json
 /** What even the byte lane needs to be right. */
 function shapeError(json: JsonObject): CallError | null {
   if (typeof json['model'] !== 'string' || json['model'] === '') {
-    return new CallError('invalid_request', { param: 'model', message: '"model" must be a non-empty string.' });
+    return new CallError('invalid_request', {
+      param: 'model',
+      message: '"model" must be a non-empty string.',
+    });
   }
   const { stream } = json;
   if (stream !== undefined && stream !== null && typeof stream !== 'boolean') {

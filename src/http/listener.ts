@@ -42,7 +42,8 @@ export interface HttpPorts {
   /** Prometheus text. */
   readonly metrics: () => Promise<string>;
   readonly graphql: {
-    handle(request: IncomingMessage, response: ServerResponse): void;
+    /** Returns what to call when the client closes its sending side. */
+    handle(request: IncomingMessage, response: ServerResponse): () => void;
     upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   };
 }
@@ -128,5 +129,7 @@ function answer(ports: HttpPorts, routes: Routes, exchange: Exchange): void {
 }
 
 function notFound(path: string): CallError {
-  return new CallError('not_found', { message: `There is nothing at ${JSON.stringify(path.slice(0, 200))}.` });
+  return new CallError('not_found', {
+    message: `There is nothing at ${JSON.stringify(path.slice(0, 200))}.`,
+  });
 }

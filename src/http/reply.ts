@@ -53,6 +53,7 @@ export function protocolOfPath(path: string): Protocol {
 
 /** Left-over body bytes must never be read as the next request; a large or endless rest is not worth reading. */
 function mustClose(request: IncomingMessage): boolean {
-  const length = Number(request.headers['content-length'] ?? Number.NaN);
-  return !(length <= SWALLOWED_BYTES_MAX);
+  const length = request.headers['content-length'];
+  if (length !== undefined) return !(Number(length) <= SWALLOWED_BYTES_MAX);
+  return request.headers['transfer-encoding'] !== undefined;
 }

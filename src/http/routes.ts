@@ -10,9 +10,9 @@ export type Endpoint = (ports: HttpPorts, exchange: Exchange) => void;
 /** Path → method → endpoint. Paths are compared exactly as they came: no decoding, no normalisation. */
 export type Routes = ReadonlyMap<string, Readonly<Record<string, Endpoint>>>;
 
-const graphql: Endpoint = (ports, { request, response, callId }) => {
-  response.setHeader('x-sluice-call-id', callId);
-  ports.graphql.handle(request, response);
+const graphql: Endpoint = (ports, exchange) => {
+  exchange.response.setHeader('x-sluice-call-id', exchange.callId);
+  exchange.onLeft = ports.graphql.handle(exchange.request, exchange.response);
 };
 
 /** Every path that the gateway answers. Endpoints ask for a key themselves; those that do not: health and metrics. */

@@ -23,10 +23,17 @@ export function announce(
     `  Models           ${[...models.keys()].join(', ') || 'none declared'}`,
   ];
   if (names.length === 1 && names[0] === 'demo') {
-    lines.push('', '  No provider key was found, so the built-in demo answers. Set OPENAI_API_KEY or write a sluice.yaml.');
+    lines.push(
+      '',
+      '  No provider key was found, so the built-in demo answers. Set OPENAI_API_KEY or write a sluice.yaml.',
+    );
   }
   if (configuration.newAdminKey !== null) {
-    lines.push('', `  Admin key        ${configuration.newAdminKey}`, '  It is shown only this once. Keep it.');
+    lines.push(
+      '',
+      `  Admin key        ${configuration.newAdminKey}`,
+      '  It is shown only this once. Keep it.',
+    );
   }
   process.stdout.write(`${lines.join('\n')}\n`);
 }

@@ -14,7 +14,16 @@ export async function runSingle(settings: Settings): Promise<void> {
     const { plan } = installation;
     const configuration = await openProcessConfiguration(plan, log, true);
     const { host, port, isDevelopment, dataDir } = settings;
-    const gateway = createGateway({ host, port, isDevelopment, dataDir, slot: 0, address: plan.address, configuration, log });
+    const gateway = createGateway({
+      host,
+      port,
+      isDevelopment,
+      dataDir,
+      slot: 0,
+      address: plan.address,
+      configuration,
+      log,
+    });
     const bound = await gateway.listen();
     handleSignals(log, {
       async drain() {

@@ -108,7 +108,8 @@ class Fleet {
   #replaceDead(slot: number, how: string): void {
     this.#log.error({ slot, how }, 'a worker died; starting another');
     setTimeout(() => {
-      if (!this.#isDraining) this.#fork().catch((error: unknown) => this.#log.error({ error: String(error) }, 'no worker'));
+      if (!this.#isDraining)
+        this.#fork().catch((error: unknown) => this.#log.error({ error: String(error) }, 'no worker'));
     }, REPLACE_AFTER_MS);
   }
 

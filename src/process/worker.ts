@@ -41,7 +41,11 @@ export function runWorker(): void {
   });
 }
 
-async function start(plan: ProcessPlan, slot: number, leave: (log: Log, code: number) => void): Promise<Gateway> {
+async function start(
+  plan: ProcessPlan,
+  slot: number,
+  leave: (log: Log, code: number) => void,
+): Promise<Gateway> {
   const { settings } = plan;
   const log = createLog(settings.logLevel);
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
@@ -52,7 +56,16 @@ async function start(plan: ProcessPlan, slot: number, leave: (log: Log, code: nu
   }
   const configuration = await openProcessConfiguration(plan, log, false);
   const { host, port, isDevelopment, dataDir } = settings;
-  const gateway = createGateway({ host, port, isDevelopment, dataDir, slot, address: plan.address, configuration, log });
+  const gateway = createGateway({
+    host,
+    port,
+    isDevelopment,
+    dataDir,
+    slot,
+    address: plan.address,
+    configuration,
+    log,
+  });
   const bound = await gateway.listen();
   tell({ type: 'listening', ...bound });
   return gateway;

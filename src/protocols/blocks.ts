@@ -113,6 +113,10 @@ export interface Tool {
   readonly parameters?: Readonly<Record<string, unknown>> | undefined;
   readonly strict?: boolean | undefined;
   readonly cacheControl?: unknown;
+  /** A tool without internal form (server tool, free-text tool), whole; it goes only to its own protocol. */
+  readonly raw?: { readonly value: unknown; readonly origin: Origin } | undefined;
+  /** Documented members without internal form; they go only to the caller's protocol. */
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export type ToolChoice =
@@ -141,6 +145,8 @@ export interface ReasoningSetting {
 
 /** A chat request in the internal form. Absent means "the caller did not say". */
 export interface ChatRequest {
+  /** Whose words `fields` and `extra` are. */
+  readonly protocol: CallerProtocol;
   readonly model: string;
   readonly stream: boolean;
   /** The caller asked for usage in the stream (OpenAI `stream_options.include_usage`). */
@@ -167,6 +173,11 @@ export interface ChatRequest {
    * name, raw. They go only to a target of the same protocol; elsewhere the receipt says "dropped".
    */
   readonly extra: Readonly<Record<string, unknown>>;
+  /**
+   * Paths of fields that the caller's protocol does not document (`foo`, `messages[0].bar`). A hop to
+   * another protocol is refused because of them; top-level ones are also in `extra`.
+   */
+  readonly unknownFields: readonly string[];
   /** Every field the caller sent, internal name → the caller's own name; the receipt speaks the caller's. */
   readonly fields: Readonly<Record<string, string>>;
 }

@@ -18,6 +18,37 @@ export interface Snapshot {
   readonly models: ReadonlyMap<string, SnapshotModel>;
   /** Models of single tenants: tenant id → name → model. They hide the operator's of the same name. */
   readonly tenantModels: ReadonlyMap<string, ReadonlyMap<string, SnapshotModel>>;
+  /** `connectionKey(tenant id, name)` → connection. */
+  readonly connectionsByName: ReadonlyMap<string, SnapshotConnection>;
+  /** CIDR blocks that connections of tenants may reach although they are private (`network.allowPrivate`). */
+  readonly allowPrivate: readonly string[];
+}
+
+/** Where `connectionsByName` keeps a connection; `tenantId` is null for the operator's. */
+export function connectionKey(tenantId: string | null, name: string): string {
+  return `${tenantId ?? ''}/${name}`;
+}
+
+/** A snapshot of these parts; what is left out is empty, and the index by name is made here. */
+export function createSnapshot(parts: Partial<Omit<Snapshot, 'connectionsByName'>>): Snapshot {
+  const connections: Snapshot['connections'] = parts.connections ?? new Map();
+  return {
+    version: 0,
+    keys: new Map(),
+    tenants: new Map(),
+    applications: new Map(),
+    models: new Map(),
+    tenantModels: new Map(),
+    allowPrivate: [],
+    ...parts,
+    connections,
+    connectionsByName: new Map(
+      [...connections.values()].map((connection) => [
+        connectionKey(connection.tenantId, connection.name),
+        connection,
+      ]),
+    ),
+  };
 }
 
 export interface SnapshotTenant {

@@ -44,19 +44,23 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
   const folder = options.folder ?? productFolder();
   const configPath = join(folder, 'sluice.yaml');
   if (options.config !== undefined) writeFileSync(configPath, options.config);
-  const child = spawn(process.execPath, [...(options.nodeArguments ?? []), join(packageRoot(), 'bin/sluice.js')], {
-    cwd: folder,
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      HOME: process.env['HOME'] ?? '',
-      PORT: '0',
-      SLUICE_DATA_DIR: join(folder, 'data'),
-      SLUICE_ADMIN_KEY: ADMIN_KEY,
-      SLUICE_MASTER_KEY: 'a passphrase for tests only',
-      ...options.env,
+  const child = spawn(
+    process.execPath,
+    [...(options.nodeArguments ?? []), join(packageRoot(), 'bin/sluice.js')],
+    {
+      cwd: folder,
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        HOME: process.env['HOME'] ?? '',
+        PORT: '0',
+        SLUICE_DATA_DIR: join(folder, 'data'),
+        SLUICE_ADMIN_KEY: ADMIN_KEY,
+        SLUICE_MASTER_KEY: 'a passphrase for tests only',
+        ...options.env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  );
   let stdout = '';
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => {

@@ -57,7 +57,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'call.ts': [...BASE, 'call', 'policies', 'relay', 'tenancy', 'upstream'],
   call: [...BASE, 'call.ts', 'calls', 'protocols', 'relay', 'upstream'],
   http: [...BASE, 'call.ts', 'calls', 'protocols', 'tenancy', 'upstream'],
-  graphql: [...BASE, 'calls', 'db', 'protocols', 'tenancy'],
+  graphql: [...BASE, 'calls', 'db', 'http', 'protocols', 'tenancy'],
   'metrics.ts': [],
   'drain.ts': [...BASE, 'shutdown.ts'],
 };
@@ -83,28 +83,45 @@ describe('architecture', () => {
   it('every folder of src has its row', () => {
     const composition = ['main.ts', 'gateway.ts', 'process'];
     const known = new Set([...Object.keys(ALLOWED), ...composition]);
-    expect([...new Set(files.map((file) => unitOf(file.path)))].filter((unit) => !known.has(unit))).toEqual([]);
+    expect([...new Set(files.map((file) => unitOf(file.path)))].filter((unit) => !known.has(unit))).toEqual(
+      [],
+    );
   });
 
   it('protocols, providers and policies do no input or output and never wait', () => {
     const pure = files.filter((file) => ['protocols', 'providers', 'policies'].includes(unitOf(file.path)));
-    const io = /^(?:node:(?:fs|net|http|https|tls|dns|child_process|worker_threads|timers).*|undici|pg|kysely|ws)$/;
-    expect(pure.filter((file) => file.imports.some((name) => io.test(name))).map((file) => file.path)).toEqual([]);
-    expect(pure.filter((file) => /\basync\b|\bawait\b|new Promise/.test(file.text)).map((file) => file.path)).toEqual([]);
+    const io =
+      /^(?:node:(?:fs|net|http|https|tls|dns|child_process|worker_threads|timers).*|undici|pg|kysely|ws)$/;
+    expect(
+      pure.filter((file) => file.imports.some((name) => io.test(name))).map((file) => file.path),
+    ).toEqual([]);
+    expect(
+      pure.filter((file) => /\basync\b|\bawait\b|new Promise/.test(file.text)).map((file) => file.path),
+    ).toEqual([]);
   });
 
   it('A02 SQL text stands only below db, and in the writer of records', () => {
     const mayHoldSql = (path: string) => path.startsWith('db/') || /^calls\/drain/.test(path);
-    const users = files.filter((file) => file.imports.some((name) => name === 'pg' || name === 'pg-copy-streams'));
-    expect(users.filter((file) => !mayHoldSql(file.path) && !/^configuration\//.test(file.path)).map((f) => f.path)).toEqual([]);
-    const raw = files.filter((file) => /\bsql\.(?:raw|lit)\b|\bsql`/.test(file.text) && !file.path.startsWith('db/'));
+    const users = files.filter((file) =>
+      file.imports.some((name) => name === 'pg' || name === 'pg-copy-streams'),
+    );
+    expect(
+      users
+        .filter((file) => !mayHoldSql(file.path) && !/^configuration\//.test(file.path))
+        .map((f) => f.path),
+    ).toEqual([]);
+    const raw = files.filter(
+      (file) => /\bsql\.(?:raw|lit)\b|\bsql`/.test(file.text) && !file.path.startsWith('db/'),
+    );
     expect(raw.map((file) => file.path)).toEqual([]);
     const unsafe = files.filter((file) => /\bsql\.raw\b|\bsql\.lit\b/.test(file.text));
     expect(unsafe.map((file) => file.path)).toEqual([]);
   });
 
   it('S09 processes are started only for the embedded Postgres and the workers', () => {
-    const starters = files.filter((file) => file.imports.some((name) => /child_process|node:cluster/.test(name)));
+    const starters = files.filter((file) =>
+      file.imports.some((name) => /child_process|node:cluster/.test(name)),
+    );
     const allowed = (path: string) => /^(?:db\/|process\/|main\.ts)/.test(path);
     expect(starters.filter((file) => !allowed(file.path)).map((file) => file.path)).toEqual([]);
   });
@@ -121,11 +138,20 @@ describe('architecture', () => {
   });
 
   it('every runtime dependency has its reason in ARCHITECTURE.md, and an exact version', () => {
-    const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, Record<string, string>>;
+    const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<
+      string,
+      Record<string, string>
+    >;
     const reasons = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
     const names = Object.keys({ ...manifest['dependencies'] });
     expect(names.filter((name) => !reasons.includes(`\`${name}\``))).toEqual([]);
-    const versions = Object.entries({ ...manifest['dependencies'], ...manifest['devDependencies'], ...manifest['optionalDependencies'] });
-    expect(versions.filter(([, version]) => !/^(?:npm:[\w@/-]+@)?\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(version))).toEqual([]);
+    const versions = Object.entries({
+      ...manifest['dependencies'],
+      ...manifest['devDependencies'],
+      ...manifest['optionalDependencies'],
+    });
+    expect(
+      versions.filter(([, version]) => !/^(?:npm:[\w@/-]+@)?\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(version)),
+    ).toEqual([]);
   });
 });

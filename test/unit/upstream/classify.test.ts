@@ -45,13 +45,19 @@ describe('classifying failures', () => {
     );
     expect(fault).toMatchObject({ code: 'upstream_invalid_request', status: 422, param: 'temperature' });
     expect(fault.message).toBe('bad "temperature"');
-    const ours = classifyFailure(failure({ class: 'credential', status: 401, message: 'account 42 is locked' }), null);
+    const ours = classifyFailure(
+      failure({ class: 'credential', status: 401, message: 'account 42 is locked' }),
+      null,
+    );
     expect(ours).toMatchObject({ code: 'upstream_credential', status: 502 });
     expect(ours.message).not.toContain('42');
   });
 
   it('keeps how long a rate-limited upstream wants to be left alone', () => {
-    const limited = classifyFailure(failure({ class: 'rateLimited', status: 429, retryAfterMs: 7_000 }), null);
+    const limited = classifyFailure(
+      failure({ class: 'rateLimited', status: 429, retryAfterMs: 7_000 }),
+      null,
+    );
     expect(limited).toMatchObject({ code: 'upstream_rate_limited', status: 429, retryAfterMs: 7_000 });
   });
 });

@@ -27,7 +27,11 @@ const target = (name: string, priority = 1, weight = 1): ResolvedTarget => ({
   weight,
 });
 
-const model = (strategy: Strategy, ...targets: ResolvedTarget[]): ResolvedModel => ({ name: 'route', strategy, targets });
+const model = (strategy: Strategy, ...targets: ResolvedTarget[]): ResolvedModel => ({
+  name: 'route',
+  strategy,
+  targets,
+});
 
 function ports(overrides: Partial<PlanPorts> = {}): PlanPorts {
   let state = 12_345;
@@ -46,7 +50,9 @@ function ports(overrides: Partial<PlanPorts> = {}): PlanPorts {
 }
 
 const order = (route: ResolvedModel, given: PlanPorts): string =>
-  choose(route, given).targets.map((each) => each.connection.name).join(' ');
+  choose(route, given)
+    .targets.map((each) => each.connection.name)
+    .join(' ');
 
 describe('choosing targets', () => {
   it('priority tries the smaller number first, whatever the order of the list', () => {
@@ -97,11 +103,14 @@ describe('choosing targets', () => {
   it('cost tries the cheapest first and unknown prices last', () => {
     const prices: Record<string, number | null> = { dear: 9, cheap: 1, unknown: null };
     const price = (each: ResolvedTarget) => prices[each.connection.name] ?? null;
-    expect(order(model('cost', target('unknown'), target('dear'), target('cheap')), ports({ price }))).toBe('cheap dear unknown');
+    expect(order(model('cost', target('unknown'), target('dear'), target('cheap')), ports({ price }))).toBe(
+      'cheap dear unknown',
+    );
   });
 
   it('keeps the reason for every target that is left out', () => {
-    const refusal = (each: ResolvedTarget) => (each.connection.name === 'bad' ? 'points to a private address' : null);
+    const refusal = (each: ResolvedTarget) =>
+      each.connection.name === 'bad' ? 'points to a private address' : null;
     const plan = choose(model('priority', target('bad'), target('good')), ports({ refusal }));
     expect(plan.targets.map(targetName)).toEqual(['good/m']);
     expect(plan.excluded).toEqual([{ target: 'bad/m', reason: 'points to a private address' }]);

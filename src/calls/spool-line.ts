@@ -1,0 +1,208 @@
+/**
+ * A record as one row of Postgres's COPY text format (postgresql.org/docs/current/sql-copy.html, "Text
+ * Format"): the drain hands these bytes on without looking into them. What comes from outside is made
+ * harmless here (NUL and lone surrogates, which no Postgres text can hold; numbers that no column can hold)
+ * and cut to size, because a row that Postgres refuses would be set aside instead of shown.
+ */
+import type { Limits } from '../limits.ts';
+import type { Receipt } from '../protocols/blocks.ts';
+import type { Attempt, BeginRecord, CallRecord } from './record.ts';
+
+/** Columns of a line, in its order. */
+export const LINE_COLUMNS = [
+  'id',
+  'tenant_id',
+  'application_id',
+  'key_id',
+  'caller_protocol',
+  'model_asked',
+  'is_stream',
+  'started_at',
+  'snapshot_version',
+  'boot',
+  'outcome',
+  'model_served',
+  'target',
+  'provider',
+  'target_protocol',
+  'lane',
+  'error_code',
+  'status',
+  'finish_reason',
+  'queue_ms',
+  'connect_ms',
+  'first_token_ms',
+  'total_ms',
+  'input_tokens',
+  'output_tokens',
+  'total_tokens',
+  'cached_input_tokens',
+  'cache_write_tokens',
+  'cache_write_1h_tokens',
+  'reasoning_tokens',
+  'audio_input_tokens',
+  'audio_output_tokens',
+  'usage_source',
+  'cost_pico',
+  'attempts',
+  'receipt',
+] as const;
+
+const NULL = '\\N';
+/** A begin line has no value after its outcome. */
+const BEGIN_TAIL = `running${`\t${NULL}`.repeat(LINE_COLUMNS.length - LINE_COLUMNS.indexOf('outcome') - 1)}\n`;
+const INTEGER_MAX = 2 ** 31 - 1;
+/** numeric(30,0) */
+const COST_MAX = 10n ** 30n;
+const SPECIAL = /[\\\t\n\r\0]/;
+const PLAIN_JSON = /^[\w/.:@ -]*$/;
+
+export type LineLimits = Pick<
+  Limits,
+  'recordBytesMax' | 'recordTextCharsMax' | 'recordReceiptEntriesMax' | 'errorTextCharsMax' | 'attemptsMax'
+>;
+
+/** Writes the lines of one boot. */
+export class LineWriter {
+  readonly #limits: LineLimits;
+  readonly #boot: string;
+  // Instants of the same second share their text: Date#toISOString is a tenth of a record's whole cost.
+  #second = Number.NaN;
+  #secondText = '';
+
+  constructor(boot: string, limits: LineLimits) {
+    this.#boot = boot;
+    this.#limits = limits;
+  }
+
+  begin(record: BeginRecord): string {
+    return this.#head(record) + BEGIN_TAIL;
+  }
+
+  end(record: CallRecord): string {
+    const limits = this.#limits;
+    const head = this.#head(record) + this.#middle(record);
+    const attempts = attemptsJson(record.attempts, limits.attemptsMax, limits.errorTextCharsMax);
+    const receipt = receiptJson(record.receipt, limits.recordReceiptEntriesMax, limits.recordTextCharsMax);
+    const line = `${head}\t${escaped(attempts)}\t${receipt === null ? NULL : escaped(receipt)}\n`;
+    // A UTF-16 unit takes three bytes at most, so most lines need no exact count.
+    if (line.length * 3 <= limits.recordBytesMax) return line;
+    if (Buffer.byteLength(line) <= limits.recordBytesMax) return line;
+    const shorter = `${head}\t${escaped(attemptsJson(record.attempts, limits.attemptsMax, 0))}\t${NULL}\n`;
+    return Buffer.byteLength(shorter) <= limits.recordBytesMax ? shorter : `${head}\t[]\t${NULL}\n`;
+  }
+
+  #head(record: BeginRecord): string {
+    return `${record.id}\t${record.tenantId}\t${record.applicationId ?? NULL}\t${record.keyId ?? NULL}\t${
+      record.callerProtocol
+    }\t${this.#text(record.modelAsked)}\t${record.isStream ? 't' : 'f'}\t${this.#instant(
+      record.startedAt,
+    )}\t${record.snapshotVersion}\t${this.#boot}\t`;
+  }
+
+  #middle(record: CallRecord): string {
+    const { usage } = record;
+    return `${record.outcome}\t${this.#text(record.modelServed)}\t${this.#text(record.target)}\t${this.#text(
+      record.provider,
+    )}\t${record.targetProtocol ?? NULL}\t${record.lane ?? NULL}\t${record.errorCode ?? NULL}\t${integer(
+      record.status,
+    )}\t${record.finishReason ?? NULL}\t${duration(record.queueMs)}\t${duration(record.connectMs)}\t${duration(
+      record.firstTokenMs,
+    )}\t${duration(record.totalMs)}\t${integer(usage.inputTokens)}\t${integer(usage.outputTokens)}\t${integer(
+      usage.totalTokens,
+    )}\t${integer(usage.cachedInputTokens)}\t${integer(usage.cacheWriteTokens)}\t${integer(
+      usage.cacheWrite1hTokens,
+    )}\t${integer(usage.reasoningTokens)}\t${integer(usage.audioInputTokens)}\t${integer(
+      usage.audioOutputTokens,
+    )}\t${record.usageSource}\t${cost(record.costPico)}`;
+  }
+
+  #text(value: string | null): string {
+    if (value === null) return NULL;
+    const charsMax = this.#limits.recordTextCharsMax;
+    return escaped(value.length > charsMax ? value.slice(0, charsMax) : value);
+  }
+
+  #instant(ms: number): string {
+    const second = Math.floor(ms / 1000);
+    if (second !== this.#second) {
+      this.#secondText = new Date(second * 1000).toISOString().slice(0, 20);
+      this.#second = second;
+    }
+    const rest = Math.floor(ms - second * 1000);
+    return `${this.#secondText}${rest < 10 ? '00' : rest < 100 ? '0' : ''}${rest}Z`;
+  }
+}
+
+function escaped(value: string): string {
+  if (!SPECIAL.test(value)) return value;
+  return value
+    .replaceAll('\0', '')
+    .replaceAll('\\', '\\\\')
+    .replaceAll('\t', '\\t')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r');
+}
+
+/** Counts come from upstreams, and need not be counts. */
+function integer(value: number | null): string {
+  if (value === null || !Number.isInteger(value) || value < 0 || value > INTEGER_MAX) return NULL;
+  return String(value);
+}
+
+function duration(ms: number | null): string {
+  return ms === null || !Number.isFinite(ms) ? NULL : String(Math.round(ms * 100) / 100);
+}
+
+function cost(pico: bigint | null): string {
+  return pico === null || pico <= -COST_MAX || pico >= COST_MAX ? NULL : pico.toString();
+}
+
+/** jsonb refuses NUL and lone surrogates, also where they are escaped. */
+function jsonText(value: string | null, charsMax: number): string {
+  if (value === null) return 'null';
+  const cut = value.length > charsMax ? value.slice(0, charsMax) : value;
+  if (PLAIN_JSON.test(cut)) return `"${cut}"`;
+  return JSON.stringify(Buffer.from(cut.replaceAll('\0', '')).toString());
+}
+
+function jsonNumber(value: number | null): string {
+  return value === null || !Number.isFinite(value) ? 'null' : String(Math.round(value * 100) / 100);
+}
+
+function attemptsJson(attempts: readonly Attempt[], countMax: number, messageCharsMax: number): string {
+  let text = '[';
+  for (const attempt of attempts.length > countMax ? attempts.slice(-countMax) : attempts) {
+    const code = attempt.errorCode === null ? 'null' : `"${attempt.errorCode}"`;
+    text += `${text.length > 1 ? ',' : ''}{"target":${jsonText(attempt.target, 512)},"provider":${jsonText(
+      attempt.provider,
+      128,
+    )},"startedMs":${jsonNumber(attempt.startedMs)},"durationMs":${jsonNumber(
+      attempt.durationMs,
+    )},"status":${jsonNumber(attempt.status)},"errorCode":${code},"message":${jsonText(
+      attempt.message,
+      messageCharsMax,
+    )}}`;
+  }
+  return `${text}]`;
+}
+
+/** What was lost or changed is kept before what was carried. */
+function receiptJson(receipt: Receipt | null, countMax: number, charsMax: number): string | null {
+  if (receipt === null) return null;
+  const kept = receipt.length <= countMax ? receipt : mostTelling(receipt, countMax);
+  const parts = kept.map(({ field, action, to, reason }) => {
+    const target = to === undefined ? '' : `,"to":${jsonText(to, charsMax)}`;
+    const why = reason === undefined ? '' : `,"reason":${jsonText(reason, charsMax)}`;
+    return `{"field":${jsonText(field, charsMax)},"action":"${action}"${target}${why}}`;
+  });
+  return `[${parts.join(',')}]`;
+}
+
+function mostTelling(receipt: Receipt, countMax: number): Receipt {
+  const order = ['dropped', 'converted', 'renamed', 'carried'];
+  const sorted = [...receipt].sort((a, b) => order.indexOf(a.action) - order.indexOf(b.action));
+  const left = receipt.length - countMax + 1;
+  const rest = { field: '…', action: 'dropped', reason: `${left} more entries are not recorded` } as const;
+  return [...sorted.slice(0, countMax - 1), rest];
+}

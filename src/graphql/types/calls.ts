@@ -1,0 +1,124 @@
+import { type CallEntry, type CallPage, type CallScope, getCall, listCalls } from '../../db/queries/calls.ts';
+import { CallError } from '../../errors.ts';
+import type { Identity } from '../../tenancy/snapshot.ts';
+import type { Builder } from '../builder.ts';
+import { readDatabase } from '../read-database.ts';
+import type { Enums } from './enums.ts';
+
+/** Recorded calls: one by the id in `x-sluice-call-id`, and pages of them. */
+export function defineCalls(builder: Builder, enums: Enums): void {
+  defineCall(builder, enums);
+  const filter = defineFilter(builder, enums);
+  builder.queryField('call', (t) =>
+    t.withAuth({ caller: true }).field({
+      type: 'Call',
+      nullable: true,
+      description: 'The call with this id (the header x-sluice-call-id), if this key may see it.',
+      args: { id: t.arg.id({ required: true }) },
+      resolve: (_root, { id }, { db, identity }) => readDatabase(() => getCall(db, scopeOf(identity), id)),
+    }),
+  );
+  builder.queryField('calls', (t) =>
+    t.withAuth({ caller: true }).connection(
+      {
+        type: 'Call',
+        description: "Calls, newest first: an application's own, or all of them for an admin key.",
+        args: { filter: t.arg({ type: filter }) },
+        resolve: async (_root, { filter: wanted, ...page }, { db, identity }) =>
+          connectionOf(await readDatabase(() => listCalls(db, scopeOf(identity), wanted ?? {}, page))),
+      },
+      { name: 'CallConnection' },
+      { name: 'CallEdge' },
+    ),
+  );
+}
+
+function connectionOf({ calls, hasNextPage, hasPreviousPage }: CallPage) {
+  return {
+    edges: calls.map((call) => ({ cursor: call.id, node: call })),
+    pageInfo: {
+      hasNextPage,
+      hasPreviousPage,
+      startCursor: calls[0]?.id ?? null,
+      endCursor: calls.at(-1)?.id ?? null,
+    },
+  };
+}
+
+/** An application sees its own calls, the operator's admin key all. */
+function scopeOf({ isAdmin, tenantId, applicationId }: Identity): CallScope {
+  if (isAdmin) return {};
+  if (applicationId === null) throw new CallError('forbidden');
+  return { tenantId, applicationId };
+}
+
+function defineCall(builder: Builder, enums: Enums): void {
+  builder.objectType('CallTimings', {
+    description: 'Milliseconds; null where it did not come to that.',
+    fields: (t) => ({
+      queueMs: t.exposeFloat('queueMs', { nullable: true, description: 'From arrival to the first try.' }),
+      connectMs: t.exposeFloat('connectMs', { nullable: true, description: 'Of the last try.' }),
+      firstTokenMs: t.exposeFloat('firstTokenMs', {
+        nullable: true,
+        description: 'From arrival to the first content.',
+      }),
+      totalMs: t.exposeFloat('totalMs', { nullable: true }),
+    }),
+  });
+  builder.objectType('Attempt', {
+    description: 'One try at one target.',
+    fields: (t) => ({
+      target: t.exposeString('target', { description: '`connection/model`' }),
+      provider: t.exposeString('provider'),
+      startedMs: t.exposeFloat('startedMs', { description: "After the call's start." }),
+      durationMs: t.exposeFloat('durationMs'),
+      status: t.exposeInt('status', { nullable: true, description: "The upstream's HTTP status." }),
+      errorCode: t.exposeString('errorCode', { nullable: true }),
+      message: t.exposeString('message', { nullable: true, description: "The upstream's own message." }),
+    }),
+  });
+  builder.objectType('Call', {
+    fields: (t) => ({
+      id: t.exposeID('id'),
+      tenantId: t.exposeID('tenantId'),
+      applicationId: t.exposeID('applicationId', { nullable: true }),
+      keyId: t.exposeID('keyId', { nullable: true }),
+      callerProtocol: t.exposeString('callerProtocol'),
+      targetProtocol: t.exposeString('targetProtocol', { nullable: true }),
+      lane: t.expose('lane', { type: enums.CallLane, nullable: true }),
+      isStream: t.exposeBoolean('isStream'),
+      model: t.exposeString('modelAsked', { description: 'The name that the call was made with.' }),
+      modelServed: t.exposeString('modelServed', { nullable: true }),
+      target: t.exposeString('target', {
+        nullable: true,
+        description: '`connection/model` of the last try.',
+      }),
+      provider: t.exposeString('provider', { nullable: true }),
+      outcome: t.expose('outcome', { type: enums.CallOutcome }),
+      status: t.exposeInt('status', { nullable: true, description: 'HTTP status that the caller got.' }),
+      errorCode: t.exposeString('errorCode', { nullable: true }),
+      finishReason: t.expose('finishReason', { type: enums.FinishReason, nullable: true }),
+      startedAt: t.expose('startedAt', { type: 'DateTime' }),
+      timings: t.field({ type: 'CallTimings', resolve: (call: CallEntry) => call }),
+      usage: t.expose('usage', { type: 'Usage' }),
+      usageSource: t.expose('usageSource', { type: enums.UsageSource, nullable: true }),
+      cost: t.field({ type: 'Cost', nullable: true, resolve: ({ costPico }) => costPico }),
+      attempts: t.expose('attempts', { type: ['Attempt'] }),
+      receipt: t.expose('receipt', { type: 'Receipt', nullable: true }),
+    }),
+  });
+}
+
+function defineFilter(builder: Builder, enums: Enums) {
+  return builder.inputType('CallFilter', {
+    description: 'What is given must all hold.',
+    fields: (t) => ({
+      model: t.string({ description: 'As the caller named it.' }),
+      keyId: t.id(),
+      outcome: t.field({ type: enums.CallOutcome }),
+      errorCode: t.string(),
+      startedAfter: t.field({ type: 'DateTime', description: 'At this instant or later.' }),
+      startedBefore: t.field({ type: 'DateTime', description: 'Before this instant.' }),
+    }),
+  });
+}

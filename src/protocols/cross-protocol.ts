@@ -1,0 +1,44 @@
+import { CallError } from '../errors.ts';
+import type { ChatRequest, ProtocolName } from './blocks.ts';
+import type { ReceiptBook } from './receipt.ts';
+
+/**
+ * Why a request cannot leave its caller's protocol at all; null when it can, or stays in it.
+ * Errors: `unknown_field` with the field's path, `invalid_request` for more than one answer (`n`).
+ */
+export function crossProtocolRefusal(request: ChatRequest, target: ProtocolName): CallError | null {
+  if (request.protocol === target) return null;
+  const [unknown] = request.unknownFields;
+  if (unknown !== undefined) {
+    return new CallError('unknown_field', {
+      param: unknown,
+      message: `"${unknown}" is no documented field, and the target speaks another protocol.`,
+    });
+  }
+  if (typeof request.extra['n'] === 'number' && request.extra['n'] > 1) {
+    return new CallError('invalid_request', {
+      param: 'n',
+      message: 'n: the target can give one answer only.',
+    });
+  }
+  return null;
+}
+
+/** A medium that the target has no form for: answering without it would be answering something else. */
+export function mediumRefusal(param: string, medium: string): CallError {
+  return new CallError('invalid_request', { param, message: `${param}: the target takes no ${medium}.` });
+}
+
+/** What `extra` becomes: all of it for a target of the caller's own protocol, nothing elsewhere. */
+export function extraFor(
+  request: ChatRequest,
+  target: ProtocolName,
+  book: ReceiptBook,
+): Readonly<Record<string, unknown>> {
+  const isSame = request.protocol === target;
+  for (const name of Object.keys(request.extra)) {
+    if (isSame) book.extra(name, 'carried');
+    else book.extra(name, 'dropped', `${target} has no such field`);
+  }
+  return isSame ? request.extra : {};
+}

@@ -1,0 +1,145 @@
+import type { Block, ChatRequest, Message, ToolResultBlock } from '../blocks.ts';
+import type { JsonObject } from '../protocol.ts';
+import type { ReceiptBook } from '../receipt.ts';
+import { fitToolId } from '../tool-ids.ts';
+import type { Dialect } from './dialect.ts';
+import { contentOf, joinedText, type PartScope, partsOf } from './part-writer.ts';
+
+/** The whole conversation as OpenAI's messages. */
+export function writeMessages(request: ChatRequest, dialect: Dialect, book: ReceiptBook): JsonObject[] {
+  const scope: PartScope = { protocol: request.protocol, book };
+  const written: JsonObject[] = [];
+  /** Media out of tool results: they must wait until the last result of the turn has been written. */
+  let media: JsonObject[] = [];
+  for (const message of request.messages) {
+    if (message.role !== 'tool' && media.length > 0) {
+      written.push({ role: 'user', content: media });
+      media = [];
+    }
+    if (message.role === 'tool') {
+      for (const block of message.blocks) {
+        if (block.type === 'toolResult') written.push(writeResult(block, dialect, scope, media));
+      }
+      continue;
+    }
+    const one =
+      message.role === 'assistant'
+        ? writeAssistant(message, dialect, scope)
+        : writeGiven(message, dialect, scope);
+    if (one !== null) written.push(one);
+  }
+  if (media.length > 0) written.push({ role: 'user', content: media });
+  book.carried('messages', 'messages');
+  if (request.messages.some((message) => message.role === 'system')) {
+    book.converted('system', 'messages', 'as a message of role "system"');
+  }
+  return written;
+}
+
+function writeGiven(message: Message, dialect: Dialect, scope: PartScope): JsonObject | null {
+  const role = message.role === 'developer' && !dialect.hasDeveloperRole ? 'system' : message.role;
+  if (role !== message.role) scope.book.converted('messages', 'messages', 'role "developer" as "system"');
+  const content =
+    role === 'user' ? contentOf(partsOf(message.blocks, scope)) : joinedText(message.blocks, scope, '\n\n');
+  if (content === null) return null;
+  return { role, content, ...nameOf(message, scope) };
+}
+
+function nameOf(message: Message, scope: PartScope): JsonObject {
+  if (message.name === undefined) return {};
+  scope.book.carried('message.name', 'messages[].name');
+  return { name: message.name };
+}
+
+function writeAssistant(message: Message, dialect: Dialect, scope: PartScope): JsonObject | null {
+  const { blocks } = message;
+  const written: JsonObject = { role: 'assistant', content: joinedText(blocks, scope, '') };
+  const calls: unknown[] = [];
+  for (const block of blocks) {
+    if (block.type === 'toolCall') calls.push(writeCall(block, dialect, scope));
+    else if (block.type === 'reasoning') writeReasoning(block, written, scope);
+    else if (block.type === 'refusal') {
+      written['refusal'] = block.text;
+      scope.book.carried('message.refusal', 'messages[].refusal');
+    } else if (block.type === 'unknown') writeUnknown(block, written, calls, scope);
+  }
+  if (calls.length > 0) written['tool_calls'] = calls;
+  const isEmpty = written['content'] === null && Object.keys(written).length === 2;
+  return isEmpty ? null : { ...written, ...nameOf(message, scope) };
+}
+
+function writeCall(
+  block: Extract<Block, { type: 'toolCall' }>,
+  dialect: Dialect,
+  scope: PartScope,
+): JsonObject {
+  const id = fitToolId(block.id, dialect.toolIds);
+  if (id !== block.id)
+    scope.book.converted('toolCall.id', 'messages[].tool_calls[].id', 'the target takes other ids');
+  if (block.cacheControl !== undefined) scope.book.dropped('message.cacheControl', 'caching is automatic');
+  return {
+    id,
+    type: 'function',
+    function: { name: block.name, arguments: block.arguments === '' ? '{}' : block.arguments },
+  };
+}
+
+/**
+ * Reasoning goes back only to the protocol that it came from: elsewhere a model would take it for text that
+ * somebody wrote.
+ */
+function writeReasoning(
+  block: Extract<Block, { type: 'reasoning' }>,
+  written: JsonObject,
+  scope: PartScope,
+): void {
+  if (block.origin.protocol !== 'openai-chat') {
+    scope.book.dropped('message.reasoning', 'reasoning goes back only to where it came from');
+    return;
+  }
+  const earlier = written['reasoning_content'];
+  written['reasoning_content'] = typeof earlier === 'string' ? earlier + block.text : block.text;
+  scope.book.carried('message.reasoning', 'messages[].reasoning_content');
+}
+
+/** What this protocol's own reader kept whole: an audio answer, a call of a free-text tool. */
+function writeUnknown(
+  block: Extract<Block, { type: 'unknown' }>,
+  written: JsonObject,
+  calls: unknown[],
+  scope: PartScope,
+): void {
+  if (block.origin.protocol !== 'openai-chat') {
+    scope.book.dropped('message.unknown', 'a block of another vendor');
+    return;
+  }
+  const raw = block.raw as JsonObject; // made by this protocol's reader
+  if (raw['tool_call'] !== undefined) calls.push(raw['tool_call']);
+  if (raw['audio'] !== undefined) written['audio'] = raw['audio'];
+  scope.book.carried('message.unknown', scope.book.nameOf('message.unknown'));
+}
+
+function writeResult(
+  block: ToolResultBlock,
+  dialect: Dialect,
+  scope: PartScope,
+  media: JsonObject[],
+): JsonObject {
+  const text = joinedText(block.content, scope, '\n') ?? '';
+  const others = partsOf(
+    block.content.filter((one) => one.type !== 'text'),
+    scope,
+  );
+  if (others.length > 0) {
+    scope.book.converted(
+      'toolResult.content',
+      'messages[].content',
+      'images moved to the user message that follows',
+    );
+    media.push({ type: 'text', text: `From the result of tool call ${block.toolCallId}:` }, ...others);
+  }
+  if (block.cacheControl !== undefined) scope.book.dropped('message.cacheControl', 'caching is automatic');
+  const content = block.isError && !/^error/i.test(text) ? `Error: ${text}` : text;
+  if (block.isError) scope.book.converted('toolResult.isError', 'messages[].content', 'said in the text');
+  return { role: 'tool', tool_call_id: fitToolId(block.toolCallId, dialect.toolIds), content };
+}

@@ -1,0 +1,126 @@
+import { CallError } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
+import {
+  connectionKey,
+  type Identity,
+  type Snapshot,
+  type SnapshotConnection,
+  type SnapshotModel,
+  type Strategy,
+} from './snapshot.ts';
+
+export interface ResolvedTarget {
+  readonly connection: SnapshotConnection;
+  /** The upstream's name of the model. */
+  readonly model: string;
+  /** Smaller is tried first. */
+  readonly priority: number;
+  readonly weight: number;
+}
+
+export interface ResolvedModel {
+  readonly name: string;
+  readonly strategy: Strategy;
+  readonly targets: readonly ResolvedTarget[];
+}
+
+export interface ListedModel {
+  readonly name: string;
+  /** Of the target that is tried first; null for a model without targets. */
+  readonly provider: string | null;
+  /** False for `connection/model`, which nobody declared. */
+  readonly isDeclared: boolean;
+}
+
+/**
+ * What a caller's model name stands for: a model of its tenant, else one of the operator, else
+ * `connection/model` of a connection that the tenant can see.
+ * Errors: `model_not_found`, `model_not_allowed`.
+ */
+export function resolveModel(
+  snapshot: Snapshot,
+  identity: Identity,
+  name: string,
+): ResolvedModel | CallError {
+  const declared = declaredModel(snapshot, identity.tenantId, name);
+  const model =
+    declared === undefined
+      ? modelOfConnection(snapshot, identity.tenantId, name)
+      : withConnections(snapshot, declared);
+  if (model === null) return new CallError('model_not_found', { param: 'model' });
+  if (!allows(allowList(snapshot, identity), name)) {
+    return new CallError('model_not_allowed', { param: 'model' });
+  }
+  return model;
+}
+
+/** What the key may use, sorted by name: declared models, and of each connection the models the catalogue knows. */
+export function listModels(snapshot: Snapshot, identity: Identity): readonly ListedModel[] {
+  const allowed = allowList(snapshot, identity);
+  const found = new Map<string, ListedModel>();
+  const add = (model: ListedModel) => {
+    if (!found.has(model.name) && allows(allowed, model.name)) found.set(model.name, model);
+  };
+  const own = snapshot.tenantModels.get(identity.tenantId);
+  for (const models of [own, snapshot.models]) {
+    for (const model of models?.values() ?? []) {
+      add({ name: model.name, provider: firstProvider(snapshot, model), isDeclared: true });
+    }
+  }
+  for (const connection of snapshot.connections.values()) {
+    if (visibleConnection(snapshot, identity.tenantId, connection.name) !== connection) continue;
+    for (const model of connection.knownModels.slice(0, LIMITS.modelsPerConnectionMax)) {
+      add({ name: `${connection.name}/${model}`, provider: connection.provider, isDeclared: false });
+    }
+  }
+  return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function declaredModel(snapshot: Snapshot, tenantId: string, name: string): SnapshotModel | undefined {
+  return snapshot.tenantModels.get(tenantId)?.get(name) ?? snapshot.models.get(name);
+}
+
+function withConnections(snapshot: Snapshot, model: SnapshotModel): ResolvedModel {
+  const targets: ResolvedTarget[] = [];
+  for (const { connectionId, model: upstreamModel, priority, weight } of model.targets) {
+    const connection = snapshot.connections.get(connectionId);
+    if (connection !== undefined) targets.push({ connection, model: upstreamModel, priority, weight });
+  }
+  return { name: model.name, strategy: model.strategy, targets };
+}
+
+function modelOfConnection(snapshot: Snapshot, tenantId: string, name: string): ResolvedModel | null {
+  const slash = name.indexOf('/');
+  const model = name.slice(slash + 1);
+  if (slash <= 0 || model === '') return null;
+  const connection = visibleConnection(snapshot, tenantId, name.slice(0, slash));
+  if (connection === undefined) return null;
+  return { name, strategy: 'priority', targets: [{ connection, model, priority: 1, weight: 1 }] };
+}
+
+/** The tenant's own connection of that name, which hides the operator's. */
+function visibleConnection(snapshot: Snapshot, tenantId: string, name: string) {
+  const byName = snapshot.connectionsByName;
+  return byName.get(connectionKey(tenantId, name)) ?? byName.get(connectionKey(null, name));
+}
+
+/** Null allows every model; a key whose application is gone may use none. */
+function allowList(snapshot: Snapshot, identity: Identity): readonly string[] | null {
+  if (identity.isAdmin) return null;
+  const application =
+    identity.applicationId === null ? undefined : snapshot.applications.get(identity.applicationId);
+  return application === undefined ? [] : application.models;
+}
+
+function allows(allowed: readonly string[] | null, name: string): boolean {
+  if (allowed === null) return true;
+  return allowed.some((entry) =>
+    entry.endsWith('*') ? name.startsWith(entry.slice(0, -1)) : entry === name,
+  );
+}
+
+function firstProvider(snapshot: Snapshot, model: SnapshotModel): string | null {
+  const [first] = [...model.targets].sort((a, b) => a.priority - b.priority);
+  if (first === undefined) return null;
+  return snapshot.connections.get(first.connectionId)?.provider ?? null;
+}

@@ -1,0 +1,49 @@
+import type { FirstTokenResult } from './first-token.ts';
+import type { MemoryResult } from './memory.ts';
+import { type CellResult, ratio } from './rounds.ts';
+
+/** What is asked of the product; the numbers are README's. */
+const CPU_RATIO_MAX = 1.6;
+const ADDED_FIRST_TOKEN_MS_MAX = 1;
+const IDLE_MB_MAX = 150;
+/** Over 100,000 streams this is 6.4 MB, less than what the collector's timing alone moves. */
+const BYTES_PER_STREAM_MAX = 64;
+
+export interface Findings {
+  readonly cells: readonly CellResult[];
+  readonly firstToken: readonly FirstTokenResult[];
+  readonly idleBytes: number | null;
+  readonly memory: MemoryResult | null;
+}
+
+export interface Verdict {
+  readonly what: string;
+  readonly isMet: boolean;
+}
+
+/** One line for each threshold that this run can speak about. */
+export function judge({ cells, firstToken, idleBytes, memory }: Findings): Verdict[] {
+  const verdicts: Verdict[] = [];
+  const same = cells.find(({ cell }) => cell.name === 'sluice');
+  const cpu = same === undefined ? null : ratio(cells, same, (window) => window.cpuUs);
+  if (cpu !== null) {
+    const what = `same-protocol CPU per request ${cpu.toFixed(2)} × the bare relay's (at most ${CPU_RATIO_MAX})`;
+    verdicts.push({ what, isMet: cpu <= CPU_RATIO_MAX });
+  }
+  for (const { name, label, addedP50Us } of firstToken) {
+    if (name === 'direct' || name === 'relay' || Number.isNaN(addedP50Us)) continue;
+    const addedMs = addedP50Us / 1_000;
+    const what = `added time to first token p50 ${addedMs.toFixed(2)} ms, ${label} (under ${ADDED_FIRST_TOKEN_MS_MAX} ms)`;
+    verdicts.push({ what, isMet: addedMs < ADDED_FIRST_TOKEN_MS_MAX });
+  }
+  if (idleBytes !== null) {
+    const idleMb = idleBytes / 1_000_000;
+    const what = `resident memory when idle ${idleMb.toFixed(0)} MB (under ${IDLE_MB_MAX} MB)`;
+    verdicts.push({ what, isMet: idleMb < IDLE_MB_MAX });
+  }
+  if (memory !== null) {
+    const what = `memory grows by ${memory.bytesPerStream.toFixed(0)} bytes a short stream (at most ${BYTES_PER_STREAM_MAX})`;
+    verdicts.push({ what, isMet: memory.bytesPerStream <= BYTES_PER_STREAM_MAX });
+  }
+  return verdicts;
+}
