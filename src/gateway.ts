@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { createInvoke } from './call/invoke.ts';
 import type { CallPorts } from './call/ports.ts';
 import type { Call } from './call.ts';
-import { startDrain } from './calls/drain-control.ts';
+import { type Drain as RecordDrain, startDrain } from './calls/drain-control.ts';
 import { createPricing, type ModelPrice } from './calls/pricing.ts';
 import { openSpool } from './calls/spool.ts';
+import type { WriteBytes } from './calls/spool-disk.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import type { DatabaseAddress } from './db/address.ts';
 import { openDatabase } from './db/database.ts';
@@ -27,6 +28,7 @@ import {
   systemIds,
   systemRandom,
 } from './ports.ts';
+import { waitUntil } from './shutdown.ts';
 import { createAddressGuard } from './upstream/address-guard.ts';
 import { TargetLoads } from './upstream/load.ts';
 import { UpstreamPools } from './upstream/pools.ts';
@@ -46,6 +48,8 @@ export interface GatewayOptions {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly ids?: Ids;
+  /** The system call that appends to the spool; tests let the disk fill up. */
+  readonly spoolWrite?: WriteBytes;
 }
 
 export interface Gateway {
@@ -68,7 +72,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   const boot = ids.next();
   const spoolDir = join(options.dataDir, 'spool', String(options.slot));
-  const spool = openSpool({ dir: spoolDir, limits, log, boot });
+  const spool = openSpool({ dir: spoolDir, limits, log, boot, write: options.spoolWrite });
   const records = startDrain({ dir: spoolDir, address, limits, log });
   const database = openDatabase(address, {
     connectionsMax: limits.databaseConnectionsMax,
@@ -139,18 +143,20 @@ export function createGateway(options: GatewayOptions): Gateway {
     await graphql.close();
     server.closeAllConnections();
     watch.close();
-    await spool.close();
+    spool.close();
+    await settledWithin(records, limits.drainRecordsMs);
     await records.stop();
     await pools.close();
     await database.close();
     await configuration.close();
   };
 
+  let leaving: Promise<void> | null = null;
   return {
     listen: () => listen(server, options.host, options.port),
-    async drain() {
-      await drain.run();
-      await close();
+    drain() {
+      leaving ??= drain.run().then(close);
+      return leaving;
     },
     force: () => drain.force(),
     recordsSettled: () => records.settled(),
@@ -163,6 +169,16 @@ export function createGateway(options: GatewayOptions): Gateway {
 /** A chat reads far more than it writes, but written tokens cost several times as much: the sum ranks well enough. */
 function priceSum(price: ModelPrice | null): number | null {
   return price === null ? null : Number(price.inputPico + price.outputPico);
+}
+
+/** A container's disk may go away with it, so Postgres gets what it can take in time; the rest stays in the spool. */
+async function settledWithin(records: RecordDrain, timeoutMs: number): Promise<void> {
+  let isSettled = false;
+  const settle = (): void => {
+    isSettled = true;
+  };
+  records.settled().then(settle, settle);
+  await waitUntil(() => isSettled, timeoutMs);
 }
 
 function listen(server: Server, host: string, port: number): Promise<{ host: string; port: number }> {

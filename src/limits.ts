@@ -72,6 +72,8 @@ export const LIMITS = {
   drainIdleMs: 1_000,
   /** Drain: how long running calls may go on after SIGTERM. */
   drainTimeoutMs: 30_000,
+  /** Drain: how long the last records may take to Postgres; what is left stays in the spool for the next start. */
+  drainRecordsMs: 1_000,
   /** One spool segment; small enough to be drained and deleted soon. */
   spoolSegmentBytes: 16 * 1024 * 1024,
   /** Spool on disk while Postgres is away; beyond it new calls are refused. About 10 million records. */

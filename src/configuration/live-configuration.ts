@@ -77,7 +77,7 @@ export class LiveConfiguration {
       this.#isStale = false;
       const isRead = await this.#read();
       if (!isRead) this.#isStale = true;
-      
+      await this.#pause(isRead ? limits.configurationPauseMs : limits.configPollMs);
     }
   }
 

@@ -55,8 +55,11 @@ function isCallersFault(error: GraphQLError): boolean {
  */
 export function statusOf(response: GraphqlResponse, type: JsonType): number {
   const code = response.errors?.[0]?.extensions.code;
-  if (code === undefined || (response.data !== null && response.data !== undefined)) return 200;
+  if (code === undefined) return 200;
   const { status } = ERRORS[code];
+  // A nullable field that may not be read leaves `{ field: null }`: that too is no answer at all.
+  const hasData = Object.values(response.data ?? {}).some((value) => value !== null);
+  if (response.data && (hasData || status !== 401)) return 200;
   if (type === 'application/graphql-response+json' || status === 401) return status;
   const isGraphqlFault = code === 'graphql_parse_failed' || code === 'graphql_validation_failed';
   return isGraphqlFault || 'data' in response ? 200 : status;

@@ -1,4 +1,6 @@
+import { LIMITS } from '../limits.ts';
 import type { ChatRequest, Receipt, ReceiptAction, ReceiptEntry } from './blocks.ts';
+import { isJsonObject } from './json-parse.ts';
 
 /**
  * What a reader may name in `ChatRequest.fields` besides the request's own properties: details of messages and
@@ -11,7 +13,6 @@ export const DETAIL_NAMES = {
   'message.cacheControl': 'messages[].content[].cache_control',
   'message.citations': 'messages[].content[].citations',
   'message.reasoning': 'messages[].content[].thinking',
-  'message.unknown': 'messages[].content[]',
   'message.image': 'messages[].content[].image',
   'message.imageDetail': 'messages[].content[].image_url.detail',
   'message.file': 'messages[].content[].file',
@@ -24,7 +25,6 @@ export const DETAIL_NAMES = {
   'tools.strict': 'tools[].strict',
   'tools.cacheControl': 'tools[].cache_control',
   'tools.parameters': 'tools[].parameters',
-  'tools.raw': 'tools[]',
   'tools.extra': 'tools[].*',
 } as const;
 
@@ -68,6 +68,13 @@ export class ReceiptBook {
     this.#add({ field: name, action: 'converted', to: name, reason });
   }
 
+  /** A block or tool that was kept whole, named by its own type. */
+  raw(place: 'message' | 'tools', value: unknown, target: string | null): void {
+    const field = `${place === 'tools' ? 'tools[]' : 'messages[]'}${rawName(value, place)}`;
+    if (target === null) this.#add({ field, action: 'carried' });
+    else this.#add({ field, action: 'dropped', reason: `${target} has no form for it` });
+  }
+
   /** A detail that a writer speaks of is there, also where the reader did not note it. */
   #isSent(field: FieldName): boolean {
     return this.#request.fields[field] !== undefined || /^(message|toolCall|toolResult|tools)\./.test(field);
@@ -91,7 +98,15 @@ export class ReceiptBook {
 
   #add(entry: ReceiptEntry): void {
     const known = this.#entries.get(entry.field);
+    if (known === undefined && this.#entries.size >= LIMITS.recordReceiptEntriesMax) return;
     if (known === undefined || WEIGHT[entry.action] > WEIGHT[known.action])
       this.#entries.set(entry.field, entry);
   }
+}
+
+/** `.content[].server_tool_use`, `.tool_calls[]`, `.web_search_20250305`. */
+function rawName(value: unknown, place: 'message' | 'tools'): string {
+  if (!isJsonObject(value)) return '';
+  if (typeof value['type'] !== 'string') return value['tool_call'] === undefined ? '.audio' : '.tool_calls[]';
+  return `${place === 'tools' ? '' : '.content[]'}.${value['type'].slice(0, 64)}`;
 }

@@ -47,9 +47,12 @@ export function resolveModel(
     declared === undefined
       ? modelOfConnection(snapshot, identity.tenantId, name)
       : withConnections(snapshot, declared);
-  if (model === null) return new CallError('model_not_found', { param: 'model' });
+  if (model === null) return new CallError('model_not_found', { param: 'model', message: notFound(name) });
   if (!allows(allowList(snapshot, identity), name)) {
-    return new CallError('model_not_allowed', { param: 'model' });
+    return new CallError('model_not_allowed', {
+      param: 'model',
+      message: `This key may not use the model ${quoted(name)}.`,
+    });
   }
   return model;
 }
@@ -123,4 +126,12 @@ function firstProvider(snapshot: Snapshot, model: SnapshotModel): string | null 
   const [first] = [...model.targets].sort((a, b) => a.priority - b.priority);
   if (first === undefined) return null;
   return snapshot.connections.get(first.connectionId)?.provider ?? null;
+}
+
+function notFound(name: string): string {
+  return `There is no model ${quoted(name)}. GET /v1/models lists those that this key may use.`;
+}
+
+function quoted(name: string): string {
+  return JSON.stringify(name.slice(0, 200));
 }

@@ -17,7 +17,7 @@ export interface MemoryResult {
   /** Least squares over the batches after the first, which fills caches and compiled code. */
   readonly bytesPerStream: number;
   readonly failures: number;
-  readonly requests: number;
+  readonly calls: number;
   readonly records: number;
 }
 
@@ -49,7 +49,7 @@ export async function measureMemory(
     residentBytes: after,
     bytesPerStream: slope(after.slice(1)) / STREAMS_PER_BATCH,
     failures: failed,
-    requests: sluice.requests,
+    calls: sluice.calls,
     records,
   };
   await sluice.stop();

@@ -1,26 +1,70 @@
+import { writeFileSync } from 'node:fs';
+import type { Findings, Verdict } from './findings.ts';
 import type { FirstTokenResult } from './first-token.ts';
 import type { MemoryResult } from './memory.ts';
+import type { Options } from './options.ts';
 import { type CellResult, figures, ratio } from './rounds.ts';
+import { mb, ms, percent, type Row, table, times } from './table.ts';
 
-type Row = readonly string[];
+const LEGEND = `busy, others: what the server and other programs used of its core while the load lasted; a round is quiet
+with others up to 5 %, and only quiet ones count if there are any. With little of both, the rig was the limit,
+and only CPU µs compares. CPU µs: per request, all threads and the keeping of records; main µs: main thread.`;
 
-const CELL_HEAD: Row = [
-  'cell',
-  'req/s',
-  'busy',
-  'others',
-  'CPU µs',
-  '× relay',
-  'main µs',
-  '× relay',
-  'p50 ms',
-  'p99 ms',
-  'first ms',
-  'RSS MB',
-];
+const CELL_HEAD: Row =
+  'cell|req/s|busy|others|quiet|CPU µs|× relay|main µs|× relay|p50 ms|p99 ms|first ms|RSS MB'.split('|');
 
-/** The throughput cells as a table. */
-export function cellTable(results: readonly CellResult[]): string {
+const FIRST_TOKEN_HEAD: Row = 'time to first token|p50 ms|p99 ms|added p50|added p99|failures'.split('|');
+
+/** All findings for people. */
+export function findingsText(
+  { seconds, rounds, connections }: Options,
+  { cells, firstToken, memory, records }: Findings,
+  verdicts: readonly Verdict[],
+): string {
+  const setting = `${connections} connections, windows of ${seconds} s, medians of ${rounds} rounds; authentication and records on.`;
+  const lines = ['', setting, LEGEND, '', cellTable(cells), ''];
+  if (firstToken.length > 0) lines.push(firstTokenTable(firstToken), '');
+  if (memory !== null) lines.push(memoryText(memory), '');
+  if (cells.some((result) => result.rounds.length > 0 && figures(result.rounds).quietRounds === 0)) {
+    lines.push(
+      'NOT QUIET: other programs disturbed every round of some cells, whose figures are too high',
+      '',
+    );
+  }
+  for (const count of records) {
+    const what = `${count.calls} calls made, ${count.records} records in Postgres`;
+    lines.push(verdictLine({ what, isMet: count.calls === count.records }));
+  }
+  return [...lines, ...verdicts.map(verdictLine)].join('\n');
+}
+
+/** All figures, those of single rounds too, as JSON. */
+export function writeFindings(
+  file: string,
+  run: { machine: object; options: Options; findings: Findings; verdicts: readonly Verdict[] },
+): void {
+  const { machine, findings, verdicts } = run;
+  const { cells: chosen, ...options } = run.options;
+  const cells = findings.cells.map((result) => ({
+    cell: result.cell.name,
+    label: result.cell.label,
+    void: result.void,
+    ...(result.void === null ? { figures: figures(result.rounds) } : {}),
+    cpuToRelay: ratio(findings.cells, result, 'cpuUs'),
+    mainThreadCpuToRelay: ratio(findings.cells, result, 'mainThreadCpuUs'),
+    requestsPerSecondToRelay: ratio(findings.cells, result, 'requestsPerSecond'),
+    rounds: result.rounds,
+  }));
+  const names = chosen.map((cell) => cell.name);
+  const json = { machine, options: { ...options, cells: names }, ...findings, cells, verdicts };
+  writeFileSync(file, `${JSON.stringify(json, null, 2)}\n`);
+}
+
+function verdictLine({ what, isMet }: Verdict): string {
+  return `${isMet ? 'PASS' : 'FAIL'}  ${what}`;
+}
+
+function cellTable(results: readonly CellResult[]): string {
   const rows = results.map((result): Row => {
     const { cell, rounds } = result;
     if (result.void !== null) return [cell.label, `void: ${result.void}`];
@@ -30,10 +74,11 @@ export function cellTable(results: readonly CellResult[]): string {
       median.requestsPerSecond.toFixed(0),
       percent(median.busy),
       percent(median.others),
+      `${median.quietRounds}/${rounds.length}`,
       median.cpuUs.toFixed(1),
-      times(ratio(results, result, (window) => window.cpuUs)),
+      times(ratio(results, result, 'cpuUs')),
       median.mainThreadCpuUs.toFixed(1),
-      times(ratio(results, result, (window) => window.mainThreadCpuUs)),
+      times(ratio(results, result, 'mainThreadCpuUs')),
       ms(median.p50Us),
       ms(median.p99Us),
       ms(median.firstTokenP50Us),
@@ -43,71 +88,15 @@ export function cellTable(results: readonly CellResult[]): string {
   return table([CELL_HEAD, ...rows]);
 }
 
-export function firstTokenTable(results: readonly FirstTokenResult[]): string {
-  const rows = results.map(
-    ({ label, p50Us, p99Us, addedP50Us, addedP99Us, failures }): Row => [
-      label,
-      ms(p50Us),
-      ms(p99Us),
-      ms(addedP50Us),
-      ms(addedP99Us),
-      String(failures),
-    ],
-  );
-  return table([['time to first token', 'p50 ms', 'p99 ms', 'added p50', 'added p99', 'failures'], ...rows]);
+function firstTokenTable(results: readonly FirstTokenResult[]): string {
+  const rows = results.map((result): Row => {
+    const times = [result.p50Us, result.p99Us, result.addedP50Us, result.addedP99Us].map(ms);
+    return [result.label, ...times, String(result.failures)];
+  });
+  return table([FIRST_TOKEN_HEAD, ...rows]);
 }
 
-export function memoryLines({
-  idleBytes,
-  residentBytes,
-  streamsPerBatch,
-  bytesPerStream,
-}: MemoryResult): string {
+function memoryText({ idleBytes, residentBytes, streamsPerBatch, bytesPerStream }: MemoryResult): string {
   const after = residentBytes.map((bytes, index) => `${(index + 1) * streamsPerBatch}: ${mb(bytes)}`);
   return `resident MB idle: ${mb(idleBytes)}; after streams ${after.join(', ')}; ${bytesPerStream.toFixed(0)} bytes a stream`;
-}
-
-/** All figures, for JSON. */
-export function cellFigures(results: readonly CellResult[]): object[] {
-  return results.map((result) => ({
-    cell: result.cell.name,
-    label: result.cell.label,
-    void: result.void,
-    ...(result.rounds.length === 0 ? {} : { median: figures(result.rounds) }),
-    cpuToRelay: ratio([...results], result, (window) => window.cpuUs),
-    mainThreadCpuToRelay: ratio([...results], result, (window) => window.mainThreadCpuUs),
-    requestsPerSecondToRelay: ratio([...results], result, (window) => window.requestsPerSecond),
-    rounds: result.rounds,
-  }));
-}
-
-/** The first column to the left, the others to the right; a row that ends early is a remark. */
-function table(rows: readonly Row[]): string {
-  const complete = rows.filter((row) => row.length === rows[0]?.length);
-  const width = (column: number) => Math.max(...complete.map((row) => row[column]?.length ?? 0));
-  const first = Math.max(...rows.map((row) => row[0]?.length ?? 0));
-  return rows
-    .map((row) => {
-      const [label = '', ...cells] = row;
-      const isComplete = complete.includes(row);
-      const rest = cells.map((cell, index) => (isComplete ? cell.padStart(width(index + 1)) : cell));
-      return [label.padEnd(first), ...rest].join('  ');
-    })
-    .join('\n');
-}
-
-function times(value: number | null): string {
-  return value === null ? '-' : value.toFixed(2);
-}
-
-function ms(us: number | null): string {
-  return us === null || Number.isNaN(us) ? '-' : (us / 1_000).toFixed(2);
-}
-
-function percent(share: number | null): string {
-  return share === null ? '-' : `${(share * 100).toFixed(0)} %`;
-}
-
-function mb(bytes: number): string {
-  return (bytes / 1_000_000).toFixed(0);
 }

@@ -12,7 +12,10 @@ export interface CellResult {
   readonly rounds: readonly Window[];
 }
 
-/** Medians of a cell's rounds. */
+/** Above this share of the server's core, what other programs do shows in the figures. */
+const OTHERS_MAX = 0.05;
+
+/** Medians of a cell's rounds: of the quiet ones where there are any. */
 export interface Figures {
   readonly requestsPerSecond: number;
   readonly cpuUs: number;
@@ -23,7 +26,12 @@ export interface Figures {
   readonly p99Us: number;
   readonly firstTokenP50Us: number | null;
   readonly residentBytes: number;
+  /** Rounds that other programs did not disturb. */
+  readonly quietRounds: number;
 }
+
+/** Until code that is this hot has been compiled for good, on however busy a machine. */
+const WARMUP_REQUESTS = 5_000;
 
 /**
  * Runs all cells, round after round, so that what disturbs the machine for a while disturbs all of them. A cell
@@ -69,6 +77,9 @@ async function runCell(
   if (wrong !== null) return wrong;
   const order = (duration: number) =>
     ({ exchange, connections, pace: { kind: 'seconds', seconds: duration } }) as const;
+  if (isFirst) {
+    await run(rig, server, { exchange, connections, pace: { kind: 'count', requests: WARMUP_REQUESTS } });
+  }
   await run(rig, server, order(warmupSeconds));
   const window = await measure(rig, server, order(seconds));
   const failures = Object.entries(window.failures).map(([failure, count]) => `${count} × ${failure}`);
@@ -76,7 +87,8 @@ async function runCell(
 }
 
 export function figures(rounds: readonly Window[]): Figures {
-  const of = (value: (window: Window) => number) => median(rounds.map(value));
+  const counted = quiet(rounds);
+  const of = (value: (window: Window) => number) => median(counted.map(value));
   const ofKnown = (value: (window: Window) => number | null | undefined) => {
     const known = of((window) => value(window) ?? Number.NaN);
     return Number.isNaN(known) ? null : known;
@@ -91,21 +103,26 @@ export function figures(rounds: readonly Window[]): Figures {
     p99Us: of((window) => window.latency.p99Us),
     firstTokenP50Us: ofKnown((window) => window.firstToken?.p50Us),
     residentBytes: of((window) => window.residentBytes),
+    quietRounds: rounds.filter(isQuiet).length,
   };
 }
 
-/** Median over the rounds of a figure against the same round's figure of the baseline; null without one. */
+/** A cell's figure against that of its baseline; null without one. */
 export function ratio(
   results: readonly CellResult[],
-  result: CellResult,
-  value: (window: Window) => number,
+  { cell, rounds, ...own }: CellResult,
+  figure: 'cpuUs' | 'mainThreadCpuUs' | 'requestsPerSecond',
 ): number | null {
-  const baseline = results.find(({ cell }) => cell.name === result.cell.baseline);
-  if (baseline === undefined || baseline.void !== null || result.void !== null) return null;
-  return median(
-    result.rounds.map((window, index) => {
-      const other = baseline.rounds[index];
-      return other === undefined ? Number.NaN : value(window) / value(other);
-    }),
-  );
+  const baseline = results.find((result) => result.cell.name === cell.baseline);
+  if (baseline === undefined || baseline.void !== null || own.void !== null) return null;
+  return figures(rounds)[figure] / figures(baseline.rounds)[figure];
+}
+
+function quiet(rounds: readonly Window[]): readonly Window[] {
+  const found = rounds.filter(isQuiet);
+  return found.length === 0 ? rounds : found;
+}
+
+function isQuiet({ others }: Window): boolean {
+  return others === null || others <= OTHERS_MAX;
 }

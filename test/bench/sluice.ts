@@ -35,7 +35,7 @@ export class Sluice implements Server {
   /** After the start, before the first call. */
   readonly idleBytes: number;
   readonly #child: Child;
-  #requests = 0;
+  #calls = 0;
 
   private constructor(child: Child, port: number, records: Records) {
     this.#child = child;
@@ -79,14 +79,14 @@ export class Sluice implements Server {
   }
 
   /** Calls made so far. */
-  get requests(): number {
-    return this.#requests;
+  get calls(): number {
+    return this.#calls;
   }
 
   /** Waits for the records of everything that was asked: keeping them is part of the work. */
   async settle(requests: number): Promise<void> {
-    this.#requests += requests;
-    await this.unlessEnded(this.records.waitFor(this.#requests));
+    this.#calls += requests;
+    await this.unlessEnded(this.records.waitFor(this.#calls));
   }
 
   unlessEnded<T>(wanted: Promise<T>): Promise<T> {

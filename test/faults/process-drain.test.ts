@@ -10,7 +10,7 @@ import type { FakeUpstream } from '../support/fake-upstream.ts';
 import { wait } from '../support/fake-upstream-steps.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type Product, startProduct } from '../support/product.ts';
-import { type ProductDatabase, productDatabase } from '../support/product-database.ts';
+import { callRows, type ProductDatabase, productDatabase } from '../support/product-database.ts';
 import { connectRaw, rawRequest } from '../support/raw-client.ts';
 import { type Gate, gate, until, within } from '../support/wait.ts';
 
@@ -152,13 +152,12 @@ describe('a drain that takes too long', () => {
 
   it('P02 what still runs at the timeout gets an error event and its record, and the gateway ends', async () => {
     const streams = await openStreams(gateway.port, 20);
-    const rows = gateway.rows;
     const beganAt = performance.now();
     await gateway.gateway.drain();
     expect(performance.now() - beganAt).toBeLessThan(drainTimeoutMs + 2_000);
     for (const fault of await finish(streams)) expect(fault).toContain('"code":"draining"');
     await checker.verify({
-      rows: async () => (await rows()).map(checkedRow),
+      rows: async () => (await callRows(gateway.address)).map(checkedRow),
       upstreams: [upstream],
       logs: gateway.logs.lines,
     });

@@ -1,10 +1,8 @@
-import { describe, expect, test } from 'vitest';
-import { type CallAnswer, PAIRS, streamOf, streamThen, type Wire } from '../support/call.ts';
-import { APP_KEY } from '../support/config.ts';
-import { bytes, end, fin, reset, wait } from '../support/fake-upstream-steps.ts';
-import { CHAT_STREAM, eventsOf } from '../support/graphql-request.ts';
-import { codeOf, RawGraphqlSocket } from '../support/graphql-socket.ts';
-import { rawRequest } from '../support/raw-client.ts';
+import { expect, test } from 'vitest';
+import { type CallAnswer, PAIRS, streamThen, type Wire } from '../support/call.ts';
+import { anthropicEvent } from '../support/fake-upstream-anthropic.ts';
+import { bytes, end, fin, reset, sse, wait } from '../support/fake-upstream-steps.ts';
+import { LIVE_TRANSPORTS, openLive } from '../support/live-call.ts';
 import { parseEvents } from '../support/raw-client-events.ts';
 import { type Scenario, useRig } from '../support/scenario.ts';
 import { gate } from '../support/wait.ts';
@@ -79,66 +77,39 @@ test.each(PAIRS)(
   },
 );
 
+const TERMINATORS = { 'openai-chat': sse('[DONE]'), 'anthropic-messages': anthropicEvent('message_stop') };
+
 test.each(PAIRS)(
-  'U08 an error in mid-stream is passed on as one, and nothing behind it ($caller ← $upstream)',
-  async (pair) => {
-    await rig.run(pair.upstream, async (s) => {
-      const said = '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}';
-      const errorEvent = `event: error\ndata: ${said}\n\n`;
-      const behind = [
-        bytes(`${errorEvent.length.toString(16)}\r\n${errorEvent}\r\n`),
-        streamOf(pair.upstream).bind(null),
-      ];
-      s.main.answer(streamThen(pair.upstream, TOKENS, behind[0] ?? []));
-      const answer = await (await s.call({ caller: pair.caller, stream: true })).answer();
-      expect(answer.read).toMatchObject({ text: 'one two three ', isComplete: false, hasError: true });
+  'U08 a failure that the upstream reports in mid-stream is passed on, and nothing behind it ($caller ← $upstream)',
+  async ({ caller, upstream }) => {
+    await rig.run(upstream, async (s) => {
+      const failure = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } };
+      const said = sse(JSON.stringify(failure), upstream === 'anthropic-messages' ? 'error' : undefined);
+      s.main.answer(streamThen(upstream, TOKENS, [said, TERMINATORS[upstream], end()]));
+      const answer = await (await s.call({ caller, stream: true })).answer();
+      expect(answer.read).toMatchObject({ text: 'one two three ', hasError: true });
       expect(answer.isComplete).toBe(false);
+      expect(answer.text).not.toMatch(/\[DONE\]|message_stop/);
       expect(await s.record()).toMatchObject({ outcome: 'interrupted', error_code: 'upstream_overloaded' });
     });
   },
 );
 
-const subscription = (s: Scenario, content: string) => ({
-  query: CHAT_STREAM,
-  variables: { input: { model: s.model(), messages: [{ role: 'USER', content }] } },
-});
-
-describe('over GraphQL', () => {
-  test('U07 a reset after three tokens is an error result of the event stream, without ChatCompleted', async () => {
+test.each(LIVE_TRANSPORTS)(
+  'U07 a reset after three tokens is an error of the live operation over %s',
+  async (transport) => {
     await rig.run('anthropic-messages', async (s) => {
       const heard = gate();
       s.main.answer(streamThen(s.upstream, TOKENS, [wait(heard), reset()]));
-      const client = await s.connect();
-      const headers = {
-        authorization: `Bearer ${APP_KEY}`,
-        'content-type': 'application/json',
-        accept: 'text/event-stream',
-      };
-      await client.send(rawRequest('POST', '/graphql', headers, JSON.stringify(subscription(s, 'hello'))));
-      await client.read('three');
+      const call = await openLive(s, transport);
+      await call.heard('three');
       heard.open();
-      const { results } = eventsOf((await client.response()).body.toString());
-      const last = results.at(-1);
-      expect(last?.errors?.[0]?.extensions.code).toBe('upstream_interrupted');
-      expect(JSON.stringify(results)).not.toContain('ChatCompleted');
+      expect(await call.failed()).toBe('upstream_interrupted');
+      expect(call.text).toBe('one two three ');
+      expect(call.isComplete).toBe(false);
       await expectInterrupted(s);
+      call.leave();
+      call.report(s);
     });
-  });
-
-  test('U07 a reset after three tokens is an error result of the WebSocket, without ChatCompleted', async () => {
-    await rig.run('openai-chat', async (s) => {
-      const heard = gate();
-      s.main.answer(streamThen(s.upstream, TOKENS, [wait(heard), reset()]));
-      const socket = await RawGraphqlSocket.connect(`ws://127.0.0.1:${s.gateway.port}/graphql`, APP_KEY);
-      const { query, variables } = subscription(s, 'hello');
-      socket.subscribe('1', query, variables);
-      await socket.message(({ payload }) => JSON.stringify(payload)?.includes('three'), 'the third token');
-      heard.open();
-      const failure = await socket.message(({ payload }) => codeOf(payload) !== undefined, 'the error');
-      expect(codeOf(failure.payload)).toBe('upstream_interrupted');
-      expect(JSON.stringify(socket.messages)).not.toContain('ChatCompleted');
-      await expectInterrupted(s);
-      await socket.close();
-    });
-  });
-});
+  },
+);

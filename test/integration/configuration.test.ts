@@ -206,6 +206,10 @@ describe('sluice.yaml on disk', () => {
     write(file('mine'));
     await until(() => configuration.rejectedTotal === 1, { what: 'the rejection', deadlineMs: 1_000 });
     expect(names(configuration).sort()).toEqual(['lab', 'mine']);
+    await sql("update connections set name = 'yours' where name = 'mine'");
+    await changed(configuration, () => names(configuration).includes('yours'));
+    expect(names(configuration).sort()).toEqual(['lab', 'yours']);
+    expect(configuration.rejectedTotal).toBe(1);
   });
 
   it('stops the start when it has a mistake, or was asked for and is missing', async () => {

@@ -101,6 +101,7 @@ describe('openDatabase', () => {
     const startMs = performance.now();
     expect(await transaction).toBe('Query read timeout');
     expect(performance.now() - startMs).toBeLessThan(2_500);
+    expect(own.pool.totalCount).toBe(0);
     signal('SIGCONT');
     const again = () => sql`select 1 as one`.execute(own.db);
     expect((await until(again, { what: 'an answer', deadlineMs: 15_000 })).rows).toEqual([{ one: 1 }]);

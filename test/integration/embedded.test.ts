@@ -19,6 +19,7 @@ import {
   type EmbeddedPostgresOptions,
   startEmbeddedPostgres,
 } from '../../src/db/embedded/start-embedded-postgres.ts';
+import { FakeClock } from '../support/clock.ts';
 import { type Holder, isRunning, startHolder } from '../support/data-dir-holding.ts';
 import { type CapturedLog, captureLog } from '../support/ports.ts';
 import { until } from '../support/wait.ts';
@@ -201,15 +202,33 @@ describe('embedded Postgres, killed', () => {
     }
   });
 
-  it('can be stopped while it waits to run again', async () => {
-    const postgres = await start();
-    writeFileSync(join(dataDir, 'postgres', 'postgresql.conf'), 'no_such_setting = 1\n');
+  it('is tried again, ever more slowly, while it does not start, and can be stopped meanwhile', async () => {
+    const clock = new FakeClock();
+    const postgres = await start({ clock });
+    const config = join(dataDir, 'postgres', 'postgresql.conf');
+    const good = readFileSync(config);
+    const failures = () => log.entries.filter((entry) => entry.message.includes('trying again')).length;
+    const nextTry = async (delayMs: number): Promise<void> => {
+      await until(() => clock.timerCount === 1, { what: 'the wait for the next try' });
+      const before = failures();
+      clock.advance(delayMs - 1);
+      expect(clock.timerCount).toBe(1);
+      clock.advance(1);
+      await until(() => failures() > before, { what: 'a failed try' });
+    };
+    writeFileSync(config, 'no_such_setting = 1\n');
     process.kill(postgres.pid ?? 0, 'SIGKILL');
-    await until(() => log.entries.some((entry) => entry.message.includes('trying again')), {
-      what: 'a failed restart',
-    });
+    for (const delayMs of [50, 100, 200]) await nextTry(delayMs);
+    writeFileSync(config, good);
+    await until(() => clock.timerCount === 1, { what: 'the wait for the next try' });
+    clock.advance(400);
+    await until(() => ask(postgres.address, 'select 1'), { what: 'an answer' });
+
+    process.kill(postgres.pid ?? 0, 'SIGKILL');
+    await until(() => clock.timerCount === 1, { what: 'the wait for the next try' });
     await postgres.stop();
     expect(postgres.pid).toBeNull();
+    expect(clock.timerCount).toBe(0);
   });
 });
 

@@ -1,7 +1,7 @@
-import { readAnswer, type ReadAnswer } from './checker-answer.ts';
+import { type ReadAnswer, readAnswer } from './checker-answer.ts';
 import { APP_KEY } from './config.ts';
-import { anthropicAnswer, anthropicStream } from './fake-upstream-anthropic.ts';
 import type { FakeAnswer, FakeStream } from './fake-upstream-answer.ts';
+import { anthropicAnswer, anthropicStream } from './fake-upstream-anthropic.ts';
 import type { Script, Step } from './fake-upstream-exchange.ts';
 import { openaiAnswer, openaiStream } from './fake-upstream-openai.ts';
 import { type RawClient, rawRequest } from './raw-client.ts';

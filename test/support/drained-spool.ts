@@ -23,7 +23,13 @@ export interface SpoolWorld {
 }
 
 /** Waits are short, so that tests are; the reserve is small, so that the disk is not written full. */
-const QUICK: Partial<Limits> = { spoolReserveBytes: 64 * 1024, drainPollMs: 10, drainScanMs: 50 };
+const QUICK: Partial<Limits> = {
+  spoolReserveBytes: 64 * 1024,
+  drainPollMs: 10,
+  drainScanMs: 50,
+  drainRetryMinMs: 10,
+  drainRetryMaxMs: 200,
+};
 
 export async function spoolWorld(): Promise<SpoolWorld> {
   const bundle = await drainBundle();

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Selectable } from 'kysely';
 import { createPricing } from '../../src/calls/pricing.ts';
+import type { WriteBytes } from '../../src/calls/spool-disk.ts';
 import { type Configuration, openConfiguration } from '../../src/configuration/configuration.ts';
 import type { DatabaseAddress } from '../../src/db/address.ts';
 import { openDatabase } from '../../src/db/database.ts';
@@ -23,6 +24,8 @@ export interface TestGatewayOptions {
   /** Base URLs of providers that serve themselves. */
   readonly runtimeBaseUrls?: Readonly<Record<string, string>>;
   readonly isDevelopment?: boolean;
+  /** The system call that appends to the spool, given the gateway's folder. */
+  readonly spoolWrite?: (folder: string) => WriteBytes;
   /** Put between the gateway and Postgres (a proxy). */
   readonly address?: (address: DatabaseAddress) => DatabaseAddress | Promise<DatabaseAddress>;
 }
@@ -77,6 +80,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     log: logs,
     limits,
     ...(options.clock === undefined ? {} : { clock: options.clock }),
+    ...(options.spoolWrite === undefined ? {} : { spoolWrite: options.spoolWrite(folder) }),
   });
   const { port } = await gateway.listen();
   const direct = openDatabase(database.address, {

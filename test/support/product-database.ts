@@ -29,23 +29,28 @@ function urlOf(address: DatabaseAddress, proxyPort: number | undefined): string 
   return url.href;
 }
 
-export async function productDatabase(): Promise<ProductDatabase> {
-  const { address, drop } = await testDatabase();
+/** Rows of `calls`, oldest first, as Postgres has them now. */
+export async function callRows(address: DatabaseAddress): Promise<CallRow[]> {
   const database = openDatabase(address, {
     connectionsMax: 1,
     statementTimeoutMs: 10_000,
     applicationName: 'test',
     log: silentLog,
   });
-  const rows = () => database.db.selectFrom('calls').selectAll().orderBy('id').execute();
+  try {
+    return await database.db.selectFrom('calls').selectAll().orderBy('id').execute();
+  } finally {
+    await database.close();
+  }
+}
+
+export async function productDatabase(): Promise<ProductDatabase> {
+  const { address, drop } = await testDatabase();
   return {
     address,
     url: (proxyPort) => urlOf(address, proxyPort),
-    rows,
-    checkedRows: async () => (await rows()).map(checkedRow),
-    async close() {
-      await database.close();
-      await drop();
-    },
+    rows: () => callRows(address),
+    checkedRows: async () => (await callRows(address)).map(checkedRow),
+    close: drop,
   };
 }

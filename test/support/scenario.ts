@@ -36,7 +36,8 @@ export interface Rig {
 
 /** The rig of a test file, or of a `describe`. Starting a gateway for each test would cost a second each. */
 export function useRig(options: RigOptions = {}): Rig {
-  let started: { gateway: TestGateway; upstreams: Record<Wire, Upstreams>; keys: readonly string[] } | null = null;
+  let started: { gateway: TestGateway; upstreams: Record<Wire, Upstreams>; keys: readonly string[] } | null =
+    null;
   const oldRows = new Set<string>();
   const get = () => {
     if (started === null) throw new Error('the rig has not started');
@@ -207,7 +208,9 @@ export class Scenario {
         baseline: {},
         measure: () => ({
           'calls in flight': gateway.gateway.callsInFlight,
-          'requests that upstreams still work for': upstreams.flatMap((each) => each.requests).filter(isRunning).length,
+          'requests that upstreams still work for': upstreams
+            .flatMap((each) => each.requests)
+            .filter(isRunning).length,
         }),
       },
     });

@@ -54,8 +54,8 @@ export interface CallPage {
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-/** When the clock is set back, ids go on from where they were; up to here the bound by id allows for that. */
-const CLOCK_SLACK_MS = 60_000;
+/** When the clock is set back, ids go on from where they were; so far the bound by id allows for that. */
+const CLOCK_SLACK_MS = 1_000;
 
 /**
  * One page of calls, newest first. Throws a CallError `invalid_request` that names the argument for a page that
@@ -116,21 +116,25 @@ function filtered(query: CallsQuery, filter: CallFilter): CallsQuery {
   }
   if (startedAfter != null) {
     narrowed = narrowed
-      .where('started_at', '>=', new Date(startedAfter))
+      .where('started_at', '>=', new Date(withinIds(startedAfter)))
       .where('id', '>=', firstIdAt(startedAfter));
   }
   if (startedBefore != null) {
     narrowed = narrowed
-      .where('started_at', '<', new Date(startedBefore))
+      .where('started_at', '<', new Date(withinIds(startedBefore)))
       .where('id', '<', firstIdAt(startedBefore + CLOCK_SLACK_MS));
   }
   return narrowed;
 }
 
+/** The nearest instant that an id can have, from 1970 to 10889; no call is outside, and Postgres takes not much more. */
+function withinIds(ms: number): number {
+  return Math.min(Math.max(Math.floor(ms), 0), 2 ** 48 - 1);
+}
+
 /** The smallest UUID whose time is this one. */
 function firstIdAt(ms: number): string {
-  const time = Math.min(Math.max(Math.floor(ms), 0), 2 ** 48 - 1);
-  const hex = time.toString(16).padStart(12, '0');
+  const hex = withinIds(ms).toString(16).padStart(12, '0');
   return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 }
 

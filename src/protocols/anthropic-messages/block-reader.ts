@@ -47,7 +47,6 @@ function readBlock(block: JsonObject, path: string, notes: RequestNotes): Block 
     case 'redacted_thinking':
       return readThinking(type, block, path, notes);
     default:
-      notes.detail('message.unknown', `messages[].content[].${type.slice(0, 64)}`);
       return { type: 'unknown', raw: block, origin: ORIGIN };
   }
 }
@@ -89,7 +88,6 @@ function readDocument(block: JsonObject, path: string, notes: RequestNotes): Blo
   const source = expectObject(block['source'], `${path}.source`);
   const isPlain = (block['citations'] ?? null) === null && (block['context'] ?? null) === null;
   if (!isPlain || source['type'] === 'content') {
-    notes.detail('message.unknown', 'messages[].content[].document');
     return { type: 'unknown', raw: block, origin: ORIGIN };
   }
   notes.detail('message.file', 'messages[].content[].document');

@@ -53,9 +53,7 @@ export function writeBlock(block: Block, scope: BlockScope): string | null {
     case 'reasoning':
       return writeReasoning(block, book);
     case 'unknown':
-      if (block.origin.protocol === 'anthropic-messages') return JSON.stringify(block.raw);
-      book.dropped('message.unknown', 'a block of another vendor');
-      return null;
+      return writeUnknown(block, book);
     case 'audio':
       throw mediumRefusal(pathOf(scope), 'audio');
   }
@@ -142,6 +140,12 @@ function writeToolResult(block: ToolResultBlock, scope: BlockScope): string {
     ['is_error', block.isError ? 'true' : undefined],
     ['cache_control', cacheControl === undefined ? undefined : JSON.stringify(cacheControl)],
   ]);
+}
+
+function writeUnknown(block: Extract<Block, { type: 'unknown' }>, book: ReceiptBook): string | null {
+  const isOwn = block.origin.protocol === 'anthropic-messages';
+  book.raw('message', block.raw, isOwn ? null : 'anthropic-messages');
+  return isOwn ? JSON.stringify(block.raw) : null;
 }
 
 /** Anthropic takes back only what it has signed itself. */

@@ -49,8 +49,9 @@ function writeSystem(request: ChatRequest, head: number, book: ReceiptBook): str
       if (text !== null) texts.push(text);
     }
   }
-  if (head > 0) book.converted('messages', 'system, messages', 'system messages have a place of their own');
   if (request.protocol === 'anthropic-messages') book.carried('system', 'system');
+  else if (head > 0)
+    book.converted('messages', 'system, messages', 'system messages have a place of their own');
   if (request.responseFormat?.type === 'jsonObject') {
     texts.push(JSON.stringify({ type: 'text', text: JSON_INSTRUCTION }));
   }

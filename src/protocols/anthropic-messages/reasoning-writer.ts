@@ -109,7 +109,8 @@ function budgeted(
   const isDefault = request.maxOutputTokens === undefined;
   const most = target.maxOutputTokens ?? Number.POSITIVE_INFINITY;
   const limit = isDefault ? Math.min(maxTokens + wanted, most) : maxTokens;
-  const budget = Math.min(wanted, Math.floor(limit / 2));
+  const kept = isDefault ? Math.min(maxTokens, Math.ceil(limit / 2)) : Math.ceil(limit / 2);
+  const budget = Math.min(wanted, limit - kept);
   if (budget < BUDGET_TOKENS_MIN)
     return dropThinking(maxTokens, 'the token limit leaves no room for thinking', book);
   book.converted('reasoning', 'thinking', `a budget of ${budget} tokens`);

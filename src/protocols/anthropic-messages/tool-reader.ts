@@ -31,7 +31,6 @@ export function readToolSettings(notes: RequestNotes): ToolSettings {
 function readTool(tool: JsonObject, path: string, notes: RequestNotes): Tool {
   const type = optional(tool['type'], (value) => expectString(value, `${path}.type`)) ?? 'custom';
   if (type !== 'custom') {
-    notes.detail('tools.raw', `tools[].${type.slice(0, 64)}`);
     const name = optional(tool['name'], (value) => expectString(value, `${path}.name`)) ?? type;
     return { name, raw: { value: tool, origin: { protocol: 'anthropic-messages' } } };
   }

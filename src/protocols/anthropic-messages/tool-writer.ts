@@ -21,12 +21,9 @@ export function toolMembers(request: ChatRequest, traits: ModelTraits, book: Rec
 
 function writeTool(tool: Tool, request: ChatRequest, book: ReceiptBook): JsonObject | null {
   if (tool.raw !== undefined) {
-    if (tool.raw.origin.protocol === 'anthropic-messages') {
-      book.carried('tools.raw', book.nameOf('tools.raw'));
-      return tool.raw.value as JsonObject; // the reader took it for an object
-    }
-    book.dropped('tools.raw', 'a tool of another vendor');
-    return null;
+    const isOwn = tool.raw.origin.protocol === 'anthropic-messages';
+    book.raw('tools', tool.raw.value, isOwn ? null : 'anthropic-messages');
+    return isOwn ? (tool.raw.value as JsonObject) : null; // the reader took it for an object
   }
   const isOwn = request.protocol === 'anthropic-messages';
   if (tool.strict !== undefined) book.carried('tools.strict', 'tools[].strict');

@@ -87,7 +87,6 @@ function readAssistant(value: JsonObject, path: string, notes: RequestNotes): re
     blocks.push({ type: 'refusal', text: refusal });
   }
   if (value['audio'] !== undefined && value['audio'] !== null) {
-    notes.detail('message.unknown', 'messages[].audio');
     blocks.push({ type: 'unknown', raw: { audio: value['audio'] }, origin });
   }
   blocks.push(...readCalls(value, path, notes));
@@ -105,9 +104,9 @@ function readCall(value: unknown, path: string, notes: RequestNotes): Block {
   const call = expectObject(value, path);
   const id = expectName(call['id'], `${path}.id`);
   if (expectOneOf(call['type'] ?? 'function', `${path}.type`, ['function', 'custom']) === 'custom') {
-    notes.detail('message.unknown', 'messages[].tool_calls[]');
     return { type: 'unknown', raw: { tool_call: call }, origin: { protocol: 'openai-chat' } };
   }
+  notes.unknownMembers(call, ['id', 'type', 'function', 'index'], path);
   const target = expectObject(call['function'], `${path}.function`);
   return {
     type: 'toolCall',

@@ -110,13 +110,13 @@ function writeUnknown(
   scope: PartScope,
 ): void {
   if (block.origin.protocol !== 'openai-chat') {
-    scope.book.dropped('message.unknown', 'a block of another vendor');
+    scope.book.raw('message', block.raw, 'openai-chat');
     return;
   }
   const raw = block.raw as JsonObject; // made by this protocol's reader
   if (raw['tool_call'] !== undefined) calls.push(raw['tool_call']);
   if (raw['audio'] !== undefined) written['audio'] = raw['audio'];
-  scope.book.carried('message.unknown', scope.book.nameOf('message.unknown'));
+  scope.book.raw('message', raw, null);
 }
 
 function writeResult(

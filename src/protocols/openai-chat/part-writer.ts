@@ -44,7 +44,7 @@ function partOf(block: Block, scope: PartScope): JsonObject | null {
     case 'file':
       return filePart(block, scope);
     default:
-      scope.book.dropped('message.unknown', 'openai-chat has no form for it');
+      scope.book.raw('message', block.type === 'unknown' ? block.raw : { type: block.type }, 'openai-chat');
       return null;
   }
 }

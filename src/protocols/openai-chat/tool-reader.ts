@@ -39,7 +39,6 @@ function readTools(value: unknown, notes: RequestNotes): readonly Tool[] {
       return readTool(expectObject(tool['function'], `${path}.function`), tool, `${path}.function`, notes);
     }
     const custom = expectObject(tool['custom'], `${path}.custom`);
-    notes.detail('tools.raw', 'tools[].custom');
     const name = expectName(custom['name'], `${path}.custom.name`);
     return { name, raw: { value: tool, origin: { protocol: 'openai-chat' } } };
   });

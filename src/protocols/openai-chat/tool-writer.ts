@@ -26,12 +26,9 @@ export function toolMembers(request: ChatRequest, book: ReceiptBook): JsonObject
 
 function writeTool(tool: Tool, request: ChatRequest, book: ReceiptBook): JsonObject | null {
   if (tool.raw !== undefined) {
-    if (tool.raw.origin.protocol === 'openai-chat') {
-      book.carried('tools.raw', book.nameOf('tools.raw'));
-      return tool.raw.value as JsonObject; // the reader took it for an object
-    }
-    book.dropped('tools.raw', 'a tool of another vendor');
-    return null;
+    const isOwn = tool.raw.origin.protocol === 'openai-chat';
+    book.raw('tools', tool.raw.value, isOwn ? null : 'openai-chat');
+    return isOwn ? (tool.raw.value as JsonObject) : null; // the reader took it for an object
   }
   if (tool.cacheControl !== undefined) book.dropped('tools.cacheControl', 'caching is automatic');
   if (tool.extra !== undefined && request.protocol !== 'openai-chat') {
