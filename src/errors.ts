@@ -41,6 +41,7 @@ export const ERRORS = {
   unknown_field: caller(400, 'The request has a field that the target protocol cannot express.'),
   duplicate_field: caller(400, 'The request body names a field twice.'),
   body_too_deep: caller(400, 'The request body is nested too deeply.'),
+  thread_unsupported: caller(400, 'The target keeps no threads. Send the whole conversation in "messages".'),
   lossy_translation: caller(400, 'Strict mode: the target cannot carry every field of this request.'),
   query_too_complex: caller(400, 'The GraphQL document is too large or too complex.'),
   graphql_parse_failed: caller(400, 'The GraphQL document has a syntax error.'),

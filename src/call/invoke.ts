@@ -8,7 +8,7 @@ import type {
   ServedBy,
 } from '../calls/invocation.ts';
 import type { Ids } from '../ports.ts';
-import type { BlockEvent, ChatResponse } from '../protocols/blocks.ts';
+import { type BlockEvent, type ChatResponse, UNKNOWN_USAGE } from '../protocols/blocks.ts';
 import { ResponseBuilder } from '../protocols/response-builder.ts';
 import type { Answer, AnswerSummary, Ending } from '../relay/answer.ts';
 import type { Snapshot } from '../tenancy/snapshot.ts';
@@ -81,7 +81,8 @@ class EventAnswer implements Answer {
       model: this.#invocation.request.model,
       servedBy: this.#servedBy(record.attempts.length),
       response: this.#response(ending),
-      usage: record.usage,
+      // Without the record's estimate: what a caller is told is the provider's word, or nothing.
+      usage: this.call?.lane?.usage ?? UNKNOWN_USAGE,
       costPico: record.costPico,
       receipt,
       error: ending.kind === 'error' ? ending.error : null,

@@ -1,12 +1,13 @@
 /**
  * From the spool into Postgres, for as long as the process lives.
  *
- * Each boot in turn gives a batch: the one that is being written, and those that earlier processes left, whose
- * begins without an end become interrupted calls when all the rest of them is in. Whatever goes wrong between here and Postgres, everything in
+ * The boot that is being written and the oldest that an earlier process left give a batch in turn; the begins
+ * without an end of the latter become interrupted calls when all the rest of it is in. Whatever goes wrong between here and Postgres, everything in
  * memory is forgotten and reading starts again from the position in Postgres: after a lost connection nobody
  * else knows what was committed. It never gives up and never skips; waits between tries stay under two seconds.
  * After a failure batches are smaller for a while, in case the server is only too slow for large ones.
  */
+import { mkdirSync } from 'node:fs';
 import { ownIdentity } from '../db/process-identity.ts';
 import { BootDrain, type Damage } from './boot-drain.ts';
 import { DrainBatch, type Place } from './drain-batch.ts';
@@ -48,6 +49,7 @@ export class DrainLoop {
   #scannedAtMs = Number.NEGATIVE_INFINITY;
   #adoptedAtMs = Number.NEGATIVE_INFINITY;
   #stats: DrainStats = { drained: 0, quarantined: 0, corrupt: 0, torn: 0, backlogBytes: 0, lastError: null };
+  #reported: DrainStats | null = null;
   #isStopping = false;
   #wake: () => void = () => {};
 
@@ -56,6 +58,7 @@ export class DrainLoop {
     this.#report = report;
     this.#recordsMax = data.limits.drainBatchRecords;
     this.#batch = new DrainBatch(data.limits, data.limits.recordBytesMax * 2);
+    mkdirSync(data.dir, { recursive: true, mode: 0o700 });
   }
 
   /** Reports `settled` once everything that is in the spool now is in Postgres. */
@@ -100,14 +103,21 @@ export class DrainLoop {
     const store = this.#store;
     if (performance.now() - this.#scannedAtMs >= this.#data.limits.drainScanMs) await this.#scan(store);
     let isIdle = true;
-    for (const known of this.#boots.values()) {
+    for (const known of this.#nextBoots()) {
       if (this.#isStopping) return false;
       const hasMore = await this.#step(store, known);
-      if (hasMore) isIdle = false;
-      else if (!known.isLive) await this.#finish(store, known.drain);
+      if (!known.isLive && !hasMore) await this.#finish(store, known.drain);
+      if (!known.isLive || hasMore) isIdle = false;
     }
     this.#reportSettled();
     return isIdle;
+  }
+
+  /** Those that are written, and one of the others: a process that keeps dying may leave thousands. */
+  #nextBoots(): KnownBoot[] {
+    const boots = [...this.#boots.values()];
+    const dead = boots.find(({ isLive }) => !isLive);
+    return boots.filter((known) => known.isLive || known === dead);
   }
 
   async #scan(store: DrainStore): Promise<void> {
@@ -166,6 +176,7 @@ export class DrainLoop {
 
   #count(known: KnownBoot, ends: number, quarantined: number): void {
     const { damage } = known.drain;
+    if (ends === 0 && quarantined === 0 && isSame(damage, known.counted)) return;
     this.#stats = {
       ...this.#stats,
       drained: this.#stats.drained + ends - quarantined,
@@ -179,7 +190,10 @@ export class DrainLoop {
   #reportStats(): void {
     let backlogBytes = 0;
     for (const { drain } of this.#boots.values()) backlogBytes += drain.backlogBytes;
-    this.#stats = { ...this.#stats, backlogBytes };
+    if (backlogBytes !== this.#stats.backlogBytes) this.#stats = { ...this.#stats, backlogBytes };
+    // An idle drain must not wake the gateway.
+    if (this.#stats === this.#reported) return;
+    this.#reported = this.#stats;
     this.#report({ kind: 'stats', stats: this.#stats });
   }
 
@@ -219,8 +233,8 @@ export class DrainLoop {
       this.#log('warn', { error: lastError }, 'Records do not reach Postgres; they are kept in the spool.');
     }
     this.#stats = { ...this.#stats, lastError };
+    this.#reportStats();
     this.#forget();
-    this.#report({ kind: 'stats', stats: this.#stats });
   }
 
   /** Lets go of all that was read: only Postgres knows how far it came. */
@@ -246,4 +260,8 @@ export class DrainLoop {
       };
     });
   }
+}
+
+function isSame(left: Damage, right: Damage): boolean {
+  return left.corrupt === right.corrupt && left.torn === right.torn;
 }

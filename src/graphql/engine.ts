@@ -1,5 +1,5 @@
-import { type DocumentNode, execute, type GraphQLSchema, subscribe } from 'graphql';
-import { createYoga, type Plugin } from 'graphql-yoga';
+import type { DocumentNode, GraphQLSchema } from 'graphql';
+import { createYoga } from 'graphql-yoga';
 import type { Limits } from '../limits.ts';
 import { DocumentCache } from './document-cache.ts';
 import { documentLimits } from './guards/document-limits.ts';
@@ -17,17 +17,9 @@ export interface EngineOptions {
  * that nothing opens up if it is ever mounted.
  */
 export function createEngine({ schema, limits }: EngineOptions) {
-  const plugins: Plugin[] = [
-    // graphql-js's own: they pass a stream's errors and its return() on untouched and at once.
-    {
-      onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
-      onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe),
-    },
-    ...documentLimits(limits),
-  ];
   return createYoga<object>({
     schema,
-    plugins,
+    plugins: documentLimits(limits),
     parserAndValidationCache: {
       documentCache: new DocumentCache<DocumentNode>(limits.graphqlDocumentCacheChars),
       errorCache: new DocumentCache<unknown>(limits.graphqlDocumentCacheChars),

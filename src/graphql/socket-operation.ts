@@ -53,7 +53,7 @@ export class SocketOperation implements AsyncIterableIterator<ExecutionResult, u
   }
 
   return(): Promise<Next> {
-    this.#abort.abort();
+    this.#abort.abort('left');
     void this.#source?.return?.();
     return Promise.resolve(this.end());
   }

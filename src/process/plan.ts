@@ -16,7 +16,8 @@ export type ToWorker =
   | { readonly type: 'start'; readonly plan: ProcessPlan; readonly slot: number }
   | { readonly type: 'drain' };
 
-/** From a worker to the supervisor. */
+/** From a worker to the supervisor: first `waiting`, because messages that come before it listens are lost. */
 export type FromWorker =
+  | { readonly type: 'waiting' }
   | { readonly type: 'listening'; readonly host: string; readonly port: number }
   | { readonly type: 'failed'; readonly message: string };

@@ -2,6 +2,7 @@ import { createGateway } from '../gateway.ts';
 import { createLog } from '../log.ts';
 import type { Settings } from '../settings.ts';
 import { announce } from './announce.ts';
+import { freeSlot } from './free-slot.ts';
 import { openInstallation } from './installation.ts';
 import { openProcessConfiguration } from './open-configuration.ts';
 import { handleSignals } from './signals.ts';

@@ -8,6 +8,7 @@ import { createLog } from '../log.ts';
 import type { Log } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import { announce } from './announce.ts';
+import { freeSlot } from './free-slot.ts';
 import { type Installation, openInstallation } from './installation.ts';
 import { openProcessConfiguration } from './open-configuration.ts';
 import type { FromWorker, ToWorker } from './plan.ts';
@@ -88,10 +89,10 @@ class Fleet {
     const worker = cluster.fork();
     const member: Member = { worker, slot, isLeaving: false };
     this.#members.add(member);
-    send(worker, { type: 'start', plan: this.#installation.plan, slot });
     return new Promise((resolve, reject) => {
       worker.on('message', (message: FromWorker) => {
-        if (message.type === 'listening') resolve(message);
+        if (message.type === 'waiting') send(worker, this.#firstMessage(member));
+        else if (message.type === 'listening') resolve(message);
         else {
           member.isLeaving = true;
           reject(new SetupError(message.message));
@@ -103,6 +104,11 @@ class Fleet {
         if (!member.isLeaving && !this.#isDraining) this.#replaceDead(slot, signal ?? String(code));
       });
     });
+  }
+
+  #firstMessage({ slot, isLeaving }: Member): ToWorker {
+    if (isLeaving || this.#isDraining) return { type: 'drain' };
+    return { type: 'start', plan: this.#installation.plan, slot };
   }
 
   #replaceDead(slot: number, how: string): void {
@@ -122,12 +128,10 @@ class Fleet {
     });
   }
 
-  /** Each live worker has a spool of its own: the smallest slot that none of them uses. */
+  /** Each live worker has a spool of its own. */
   #freeSlot(): number {
     const used = new Set([...this.#members].map((member) => member.slot));
-    let slot = 0;
-    while (used.has(slot)) slot++;
-    return slot;
+    return freeSlot(this.#installation.plan.settings.dataDir, used);
   }
 }
 

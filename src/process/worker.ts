@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import type { Gateway } from '../gateway.ts';
 import { createGateway } from '../gateway.ts';
 import { createLog } from '../log.ts';
@@ -26,6 +27,8 @@ export function runWorker(): void {
   };
   process.on('SIGTERM', () => {});
   process.on('SIGINT', () => {});
+  // The supervisor has died: without this Node would end the process in the middle of its calls.
+  if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;
   process.on('disconnect', () => leave(null, 1));
   process.on('message', (message: ToWorker) => {
     if (message.type === 'drain') return leave(null, 0);
@@ -39,6 +42,7 @@ export function runWorker(): void {
       },
     );
   });
+  tell({ type: 'waiting' });
 }
 
 async function start(

@@ -53,6 +53,8 @@ export interface FileBlock {
   readonly source: MediaSource;
   readonly name?: string | undefined;
   readonly cacheControl?: unknown;
+  /** The whole block, where it says more than this (citations asked for, a context). */
+  readonly raw?: { readonly value: unknown; readonly origin: Origin } | undefined;
 }
 export interface ToolCallBlock {
   readonly type: 'toolCall';

@@ -4,7 +4,8 @@ import type { ReceiptBook } from './receipt.ts';
 
 /**
  * Why a request cannot leave its caller's protocol at all; null when it can, or stays in it.
- * Errors: `unknown_field` with the field's path, `invalid_request` for more than one answer (`n`).
+ * Errors: `unknown_field` with the field's path, `thread_unsupported` for a conversation that Anthropic keeps
+ * (`thread`), `invalid_request` for more than one answer (`n`).
  */
 export function crossProtocolRefusal(request: ChatRequest, target: ProtocolName): CallError | null {
   if (request.protocol === target) return null;
@@ -14,6 +15,10 @@ export function crossProtocolRefusal(request: ChatRequest, target: ProtocolName)
       param: unknown,
       message: `"${unknown}" is no documented field, and the target speaks another protocol.`,
     });
+  }
+  // Dropping it would answer without the turns before: they are at the provider that the caller does not reach.
+  if ((request.extra['thread'] ?? null) !== null) {
+    return new CallError('thread_unsupported', { param: 'thread' });
   }
   if (typeof request.extra['n'] === 'number' && request.extra['n'] > 1) {
     return new CallError('invalid_request', {

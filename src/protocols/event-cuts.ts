@@ -10,17 +10,26 @@ export class EventCuts {
   #isEventEmpty = true;
   #afterCr = false;
 
-  /** Nothing of an event has been seen since the last cut. */
+  /** Between two events, and the LF of a CRLF is not still to come. */
   get isAtCut(): boolean {
-    return this.#isEventEmpty && this.#isLineEmpty && !this.#afterCr;
+    return this.#isEventEmpty && !this.#afterCr;
   }
 
-  /** The last event ended with a CR, of which the LF may still come. */
+  /** Between two events, right behind a CR of which the LF may still come. */
   get isAtHalfCut(): boolean {
-    return this.#isEventEmpty && this.#isLineEmpty && this.#afterCr;
+    return this.#isEventEmpty && this.#afterCr;
   }
 
-  /** Takes the next bytes from `from` on; returns the offset behind the next event's end, or -1 without one. */
+  /** Takes the blank lines between two events; returns the offset of the next event's first byte. */
+  skipBlank(chunk: Buffer, from: number): number {
+    if (!this.#isEventEmpty) return from;
+    let at = from;
+    while (chunk[at] === LF || chunk[at] === CR) at += 1;
+    if (at > from) this.#afterCr = chunk[at - 1] === CR;
+    return at;
+  }
+
+  /** Takes the bytes of an event from `from` on; returns the offset behind its end, or -1 without one. */
   next(chunk: Buffer, from: number): number {
     for (let at = from; at < chunk.length; at += 1) {
       const byte = chunk[at];
@@ -37,13 +46,10 @@ export class EventCuts {
         this.#isLineEmpty = true;
         continue;
       }
-      if (this.#isEventEmpty) continue;
       this.#isEventEmpty = true;
-      if (byte === CR && chunk[at + 1] === LF) {
-        this.#afterCr = false;
-        return at + 2;
-      }
-      return at + 1;
+      if (byte !== CR || chunk[at + 1] !== LF) return at + 1;
+      this.#afterCr = false;
+      return at + 2;
     }
     return -1;
   }

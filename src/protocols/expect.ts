@@ -4,11 +4,11 @@ import type { JsonObject } from './protocol.ts';
 
 /*
  * Checks of one request field each. They return the value in its type or throw a CallError
- * `invalid_request` whose `param` is the field's path; `readingRequest` turns the throw into a value.
+ * `invalid_request` whose `param` is the field's path; `catchingRefusal` turns the throw into a value.
  */
 
-/** Runs a reader; a CallError that it throws becomes the result. */
-export function readingRequest<T>(read: () => T): T | CallError {
+/** Runs a reader or writer of requests; a CallError that it throws becomes the result. */
+export function catchingRefusal<T>(read: () => T): T | CallError {
   try {
     return read();
   } catch (error) {

@@ -16,6 +16,8 @@ export const DETAIL_NAMES = {
   'message.image': 'messages[].content[].image',
   'message.imageDetail': 'messages[].content[].image_url.detail',
   'message.file': 'messages[].content[].file',
+  'message.fileOptions': 'messages[].content[].citations',
+  'message.readable': 'messages[].content[].search_result',
   'message.refusal': 'messages[].refusal',
   'toolCall.arguments': 'messages[].tool_calls[].function.arguments',
   'toolCall.caller': 'messages[].content[].caller',

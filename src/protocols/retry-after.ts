@@ -26,7 +26,7 @@ export function retryAfterHeaders(retryAfterMs: number | null): Readonly<Record<
 }
 
 function readNumber(text: string | undefined): number | null {
-  return text !== undefined && /^\s*\d+(\.\d+)?\s*$/.test(text) ? Number(text) : null;
+  return text !== undefined && /^\s*\d+(\.\d+)?(e\d+)?\s*$/i.test(text) ? Number(text) : null;
 }
 
 function readDate(text: string | undefined): number | null {

@@ -96,8 +96,9 @@ export class SseTap {
 
   #pushSlowly(chunk: Buffer): Buffer | null {
     const out: Buffer[] = [];
-    let start = this.#takeHalfCut(chunk, out);
+    let start = 0;
     while (this.#terminal === null && this.failure === null) {
+      start = this.#passBlank(chunk, start, out);
       const end = this.#cuts.next(chunk, start);
       if (end === -1) {
         this.#holdTail(chunk, start, out);
@@ -112,19 +113,18 @@ export class SseTap {
     return first.length === chunk.length && first.buffer === chunk.buffer ? chunk : first;
   }
 
-  /** The LF of a CRLF that was cut in two goes the way of its event. Returns where the next event begins. */
-  #takeHalfCut(chunk: Buffer, out: Buffer[]): number {
-    const isHalf = chunk[0] === LF && this.#held.length === 0 && this.#cuts.isAtHalfCut;
-    if (!isHalf) return 0;
-    const half = chunk.subarray(0, 1);
-    this.#cuts.next(half, 0);
-    if (!this.#hasDropped) out.push(half);
-    return 1;
+  /** Blank lines between events pass; but the LF of a CRLF that was cut in two goes the way of its event. */
+  #passBlank(chunk: Buffer, start: number, out: Buffer[]): number {
+    const isHalfOfDropped = this.#hasDropped && this.#cuts.isAtHalfCut && chunk[start] === LF;
+    const end = this.#cuts.skipBlank(chunk, start);
+    const from = isHalfOfDropped ? start + 1 : start;
+    if (from < end) addPiece(out, chunk.subarray(from, end));
+    return end;
   }
 
   #holdTail(chunk: Buffer, start: number, out: Buffer[]): void {
     if (start === chunk.length) return;
-    if (this.#isPassingPieces || this.#cuts.isAtCut) {
+    if (this.#isPassingPieces) {
       addPiece(out, chunk.subarray(start));
       return;
     }
@@ -139,6 +139,7 @@ export class SseTap {
     this.eventsSeen += 1;
     if (this.#isPassingPieces) {
       this.#isPassingPieces = false;
+      this.#hasDropped = false;
       this.contentEvents += 1;
       addPiece(out, chunk.subarray(start, end));
       return;
@@ -154,7 +155,7 @@ export class SseTap {
 
   #mayPass(event: Buffer): boolean {
     if (this.hasContent && !this.#hasNeedle(event.toString('latin1'))) {
-      if (event[firstByteAt(event)] !== COMMENT) this.contentEvents += 1;
+      if (event[0] !== COMMENT) this.contentEvents += 1;
       return true;
     }
     let mayPass = true;
@@ -203,11 +204,5 @@ function addPiece(out: Buffer[], piece: Buffer): void {
 function skipLineFeeds(text: string, from: number): number {
   let at = from;
   while (at < text.length && text.charCodeAt(at) === 0x0a) at += 1;
-  return at;
-}
-
-function firstByteAt(event: Buffer): number {
-  let at = 0;
-  while (event[at] === 0x0a || event[at] === 0x0d) at += 1;
   return at;
 }

@@ -1,8 +1,13 @@
 import type { Usage } from './blocks.ts';
 
+/** The largest count that a record can hold; a thousand times the largest context window. */
+const COUNT_MAX = 2 ** 31 - 1;
+
 /** A count of tokens as a provider sends it; null for whatever is none. */
 export function readCount(value: unknown): number | null {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : null;
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= COUNT_MAX
+    ? value
+    : null;
 }
 
 /** The sum of what is known; null when nothing is. */

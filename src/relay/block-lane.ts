@@ -11,6 +11,7 @@ import { classifyFailure } from '../upstream/classify.ts';
 import type { Answer, Ending } from './answer.ts';
 import { BodyCollector } from './body-collector.ts';
 import { parseAnswer, reportedError } from './byte-lane.ts';
+import { estimateTokens } from './estimate.ts';
 import type { CallLane, LaneContext } from './lane.ts';
 
 const NO_RESPONSE: ChatResponse = {
@@ -28,7 +29,6 @@ export class BlockBodyLane implements CallLane {
   readonly name = 'block';
   readonly isCommitted = false;
   readonly isTerminated = false;
-  readonly contentEvents = 0;
   readonly #protocol: Protocol;
   readonly #origin: Origin;
   readonly #context: LaneContext;
@@ -68,6 +68,10 @@ export class BlockBodyLane implements CallLane {
 
   get usage(): Usage | null {
     return this.#response.usage;
+  }
+
+  get contentEvents(): number {
+    return this.#response.usage.outputTokens === null ? estimateTokens(this.#response.blocks) : 0;
   }
 
   get finishReason(): FinishReason | null {

@@ -10,6 +10,7 @@ import { SseTap } from '../protocols/tap.ts';
 import { classifyFailure } from '../upstream/classify.ts';
 import type { Answer, Ending } from './answer.ts';
 import { BodyCollector } from './body-collector.ts';
+import { estimateTokens } from './estimate.ts';
 import type { CallLane, LaneContext } from './lane.ts';
 
 /** Not streamed: the body is held until it is whole, so that a truncated one never reaches the caller. */
@@ -17,7 +18,6 @@ export class ByteBodyLane implements CallLane {
   readonly name = 'byte';
   readonly isCommitted = false;
   readonly isTerminated = false;
-  readonly contentEvents = 0;
   readonly #protocol: Protocol;
   readonly #context: LaneContext;
   readonly #collector: BodyCollector;
@@ -26,6 +26,7 @@ export class ByteBodyLane implements CallLane {
   usage: Usage | null = null;
   finishReason: FinishReason | null = null;
   servedModel: string | null = null;
+  contentEvents = 0;
   firstContentMs: number | null = null;
 
   constructor(protocol: Protocol, limits: Limits, context: LaneContext) {
@@ -50,22 +51,29 @@ export class ByteBodyLane implements CallLane {
     this.usage = finding.usage ?? null;
     this.finishReason = finding.finishReason ?? null;
     this.servedModel = finding.model ?? null;
+    if ((this.usage?.outputTokens ?? null) === null) this.contentEvents = this.#estimate(json);
     return null;
   }
 
   ending(): Ending {
     return { kind: 'body', body: this.#body };
   }
+
+  #estimate(json: JsonObject): number {
+    const response = this.#protocol.readResponse(json, { protocol: this.#protocol.name });
+    return 'class' in response ? 0 : estimateTokens(response.blocks);
+  }
 }
 
-/** Some providers answer 200 with an error object (OpenRouter among them). */
+/** Some providers answer 200 with an error: an object (OpenRouter) or a text (local model servers). */
 export function reportedError(
   protocol: Protocol,
   json: JsonObject,
   body: Buffer,
   secret: string | null,
 ): CallError | null {
-  if (typeof json['error'] !== 'object' || json['error'] === null) return null;
+  const { error } = json;
+  if (typeof error === 'string' ? error === '' : typeof error !== 'object' || error === null) return null;
   return classifyFailure(protocol.readError(502, {}, body.toString('utf8')), secret);
 }
 

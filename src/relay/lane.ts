@@ -10,7 +10,7 @@ export interface CallLane extends Lane {
   readonly finishReason: FinishReason | null;
   /** The model that the upstream says it used. */
   readonly servedModel: string | null;
-  /** Content-bearing events relayed; an estimate of output tokens where the provider sent no count. */
+  /** Content-bearing events relayed, or about as many as a whole answer would have: the output tokens where the provider sent no count. */
   readonly contentEvents: number;
   /** Monotonic ms of the first content; null before. */
   readonly firstContentMs: number | null;

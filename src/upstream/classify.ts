@@ -62,7 +62,8 @@ export function classifyFailure(failure: UpstreamFailure, secret: string | null)
   const message =
     ECHOED.has(failure.class) && failure.message !== null ? scrub(failure.message, secret) : undefined;
   const isCallers = failure.class === 'callerFault' && failure.status !== null;
-  return new CallError(CODES[failure.class], {
+  const code = failure.code === 'upstream_malformed' ? failure.code : CODES[failure.class];
+  return new CallError(code, {
     message,
     param: failure.param ?? undefined,
     status: isCallers && failure.status !== null ? failure.status : undefined,

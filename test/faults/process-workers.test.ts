@@ -1,17 +1,19 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nonce } from '../support/canary.ts';
-import { sendChat } from '../support/chat-client.ts';
+import { faultOf, sendChat } from '../support/chat-client.ts';
 import { Checker } from '../support/checker.ts';
 import { configText } from '../support/config.ts';
 import { isRunning } from '../support/data-dir-holding.ts';
 import { startEchoUpstream } from '../support/echo-upstream.ts';
 import type { FakeUpstream } from '../support/fake-upstream.ts';
+import { openaiStream } from '../support/fake-upstream-openai.ts';
+import { wait } from '../support/fake-upstream-steps.ts';
 import { Load } from '../support/load.ts';
 import { type Product, startProduct } from '../support/product.ts';
 import { type ProductDatabase, productDatabase } from '../support/product-database.ts';
-import { until, within } from '../support/wait.ts';
+import { gate, until, within } from '../support/wait.ts';
 
 const WORKERS = 2;
 
@@ -95,17 +97,23 @@ describe('several workers', () => {
     await verify(true);
   });
 
-  it('workers end with a supervisor that is killed, and the next start has all records', async () => {
+  it('workers of a supervisor that is killed end their streams, while the next start takes over at once', async () => {
+    const opened = gate();
+    upstream.answer(openaiStream({ before: () => wait(opened) }));
     const left = workers();
-    const running = load(10);
-    await running.more(50);
+    const word = nonce();
+    const stream = sendChat({ port: product.port, model: 'fast', isStream: true, word });
+    await upstream.seen();
     await product.kill('SIGKILL');
-    await running.stop();
-    await until(() => left.every((pid) => !isRunning(pid)), { what: 'the end of the workers' });
     const env = { DATABASE_URL: database.url(), SLUICE_WORKERS: String(WORKERS) };
     product = await startProduct({ folder: product.folder, env });
-    await verify(true);
-    expect(readdirSync(`${product.folder}/data/spool`).length).toBeLessThanOrEqual(WORKERS * 2);
+    expect(left.filter(isRunning).length).toBeGreaterThan(0);
+    opened.open();
+    const { response } = await within(stream.seen, { what: 'the end of the stream' });
+    expect(response === null ? 'no answer' : faultOf(response)).toBeNull();
+    checker.http(word, response);
+    await until(() => !left.some(isRunning), { what: 'the end of the old workers', deadlineMs: 10_000 });
+    await verify();
   });
 
   it('SIGTERM ends all of them in order', async () => {

@@ -84,30 +84,29 @@ describe('openDatabase', () => {
         if (worksIn(pid, dataDir)) process.kill(pid, name);
       }
     };
-    let reached: (() => void) | undefined;
-    const inside = new Promise<void>((resolve) => {
-      reached = resolve;
-    });
-    const transaction = own.db
-      .transaction()
-      .execute(async (trx) => {
-        await sql`select 1`.execute(trx);
-        signal('SIGSTOP');
-        reached?.();
-        await sql`select 2`.execute(trx);
-      })
-      .catch((error: Error) => error.message);
-    await inside;
-    const startMs = performance.now();
-    expect(await transaction).toBe('Query read timeout');
-    expect(performance.now() - startMs).toBeLessThan(2_500);
-    expect(own.pool.totalCount).toBe(0);
-    signal('SIGCONT');
-    const again = () => sql`select 1 as one`.execute(own.db);
-    expect((await until(again, { what: 'an answer', deadlineMs: 15_000 })).rows).toEqual([{ one: 1 }]);
-    await own.close();
-    await postgres.stop();
-    rmSync(dataDir, { recursive: true });
+    try {
+      let stoppedAtMs = 0;
+      const transaction = own.db
+        .transaction()
+        .execute(async (trx) => {
+          await sql`select 1`.execute(trx);
+          signal('SIGSTOP');
+          stoppedAtMs = performance.now();
+          await sql`select 2`.execute(trx);
+        })
+        .catch((error: Error) => error.message);
+      expect(await transaction).toBe('Query read timeout');
+      expect(performance.now() - stoppedAtMs).toBeLessThan(2_500);
+      expect(own.pool.totalCount).toBe(0);
+      signal('SIGCONT');
+      const again = () => sql`select 1 as one`.execute(own.db);
+      expect((await until(again, { what: 'an answer', deadlineMs: 15_000 })).rows).toEqual([{ one: 1 }]);
+    } finally {
+      signal('SIGCONT');
+      await own.close();
+      await postgres.stop();
+      rmSync(dataDir, { recursive: true });
+    }
   });
 });
 

@@ -146,6 +146,17 @@ describe('embedded Postgres', () => {
     await expect(start()).rejects.toThrow(/was made by Postgres 17, this Sluice brings Postgres 18/);
   });
 
+  it('says what is wrong when its password file is missing, empty or of another cluster', async () => {
+    const file = join(dataDir, 'postgres-password');
+    writeFileSync(file, 'another');
+    await expect(start()).rejects.toThrow(`does not take the password in ${file}`);
+    writeFileSync(file, '');
+    await expect(start()).rejects.toThrow(`The file ${file} is empty`);
+    rmSync(file);
+    await expect(start()).rejects.toThrow(`The file ${file} is missing`);
+    await allEnded();
+  });
+
   it('says why Postgres does not start, and leaves nothing running', async () => {
     writeFileSync(join(dataDir, 'postgres', 'postgresql.conf'), 'no_such_setting = 1\n');
     await expect(start()).rejects.toThrow(/did not start: .*no_such_setting/);

@@ -223,14 +223,19 @@ describe('chatStream over server-sent events', () => {
       socket.write(rawPost(JSON.stringify({ query: CHAT_STREAM, variables: HELLO })));
       const call = await fake.call(0);
       call.start();
-      await new Promise((resolve) => socket.once('data', resolve));
+      let received = '';
+      socket.on('data', (data) => {
+        received += data;
+      });
+      await until(() => received.includes('ChatStarted'), { what: 'the first event arrives' });
       const leftAt = performance.now();
       if (how === 'closes the socket') socket.destroy();
       else if (how === 'closes its sending side') socket.end();
       else socket.resetAndDestroy();
       await until(() => call.isCancelled, { what: 'the call is cancelled' });
       expect((call.cancelledAt ?? Number.NaN) - leftAt).toBeLessThan(CANCEL_WITHIN_MS);
-      socket.destroy();
+      await until(() => socket.closed, { what: 'the connection is closed' });
+      expect(received).not.toContain('event: complete');
     },
   );
 

@@ -39,7 +39,9 @@ function parseJson(text: string): Json | null {
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-const countOf = (value: unknown): number | null => (typeof value === 'number' ? value : null);
+/** What no column of a record can hold is no count. */
+const countOf = (value: unknown): number | null =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 31 ? value : null;
 const listOf = (value: unknown): readonly (Json | undefined)[] => (Array.isArray(value) ? value : []);
 
 function addOpenai(sums: Sums, body: Json): void {

@@ -1,10 +1,21 @@
 import { nonce as randomNonce } from './canary.ts';
 import { APP_KEY } from './config.ts';
-import { CHAT_STREAM, eventsOf } from './graphql-request.ts';
+import { eventsOf } from './graphql-request.ts';
 import { RawGraphqlSocket } from './graphql-socket.ts';
 import { type RawClient, rawRequest } from './raw-client.ts';
 import type { Scenario } from './scenario.ts';
 import { until } from './wait.ts';
+
+const CHAT_STREAM = /* GraphQL */ `
+  subscription ($input: ChatInput!) {
+    chatStream(input: $input) {
+      __typename
+      ... on ChatStarted { callId }
+      ... on ChatTextDelta { text }
+      ... on ChatCompleted { completion { text finishReason usage { inputTokens outputTokens } } }
+    }
+  }
+`;
 
 export type LiveTransport = 'SSE' | 'WebSocket';
 export const LIVE_TRANSPORTS: readonly LiveTransport[] = ['SSE', 'WebSocket'];
@@ -48,6 +59,13 @@ export class LiveCall {
 
   async heard(text: string): Promise<void> {
     await until(() => this.text.includes(text), { what: `the client hears ${JSON.stringify(text)}` });
+  }
+
+  /** Waits for ChatCompleted and gives its completion. */
+  async completed(): Promise<Readonly<Record<string, unknown>>> {
+    const isLast = (event: Readonly<Record<string, unknown>>) => event['__typename'] === 'ChatCompleted';
+    const last = await until(() => this.events.find(isLast), { what: 'ChatCompleted' });
+    return last['completion'] as Readonly<Record<string, unknown>>;
   }
 
   /** Waits for the error that ends the operation. */

@@ -63,7 +63,7 @@ export function useRig(options: RigOptions = {}): Rig {
         await run(scenario);
         await scenario.verify();
       } finally {
-        scenario.leave();
+        await scenario.end();
       }
     },
   };
@@ -214,6 +214,12 @@ export class Scenario {
         }),
       },
     });
+  }
+
+  /** Leaves nothing behind that the next scenario could take for its own. */
+  async end(): Promise<void> {
+    this.leave();
+    await until(() => this.gateway.gateway.callsInFlight === 0, { what: 'the last call ends' });
     for (const row of await this.rows()) this.#oldRows.add(row.id);
   }
 

@@ -24,6 +24,11 @@ export const SUPERUSER = 'postgres';
 /** The password of this cluster's roles: made once, kept beside it, readable for its owner alone. */
 export function clusterPassword(paths: ClusterPaths): string {
   if (!existsSync(paths.passwordFile)) {
+    if (existsSync(paths.cluster)) {
+      throw new SetupError(
+        `The file ${paths.passwordFile} is missing; it held the password of the database beside it.`,
+      );
+    }
     const draft = `${paths.passwordFile}.new`;
     writeFileSync(draft, randomBytes(32).toString('base64url'), { mode: 0o600, flush: true });
     renameSync(draft, paths.passwordFile);

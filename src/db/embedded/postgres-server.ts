@@ -16,6 +16,9 @@ interface Exit {
   readonly lines: readonly string[];
 }
 
+/** The system refused to make a process, for want of memory or descriptors, say. */
+const failedLaunch = (error: unknown): Exit => ({ isReady: false, lines: [String(error)] });
+
 export interface PostgresServerOptions {
   /** Starts the postmaster; its stderr must be a pipe. */
   readonly spawn: () => ChildProcess;
@@ -86,7 +89,7 @@ export class PostgresServer {
   }
 
   /** One try: resolves when ready, or with the last lines that Postgres wrote when it ended instead. */
-  #launch(): Promise<{ readonly isReady: true } | Exit> {
+  async #launch(): Promise<{ readonly isReady: true } | Exit> {
     const { log, clock } = this.#options;
     const child = this.#options.spawn();
     this.#child = child;
@@ -101,16 +104,22 @@ export class PostgresServer {
         readyAtMs = clock.monotonicMs();
         resolve({ isReady: true });
       };
-      if (child.stderr !== null) createInterface({ input: child.stderr }).on('line', onLine);
       const onEnd = (reason: string): void => {
-        if (this.#child !== child) return;
-        this.#child = null;
-        if (readyAtMs === null) resolve({ isReady: false, lines: [...lines, reason] });
-        else if (!this.#isStopping)
-          this.#supervision = this.#restart(reason, clock.monotonicMs() - readyAtMs);
+        if (this.#child === child) this.#child = null;
+        lines.push(reason);
+        if (readyAtMs === null || this.#isStopping) return;
+        this.#supervision = this.#restart(reason, clock.monotonicMs() - readyAtMs);
       };
-      child.once('error', (error) => onEnd(error.message));
+      const giveUp = (): void => resolve({ isReady: false, lines });
+      // There is no pipe when the process could not be made at all.
+      if (child.stderr) createInterface({ input: child.stderr }).on('line', onLine);
       child.once('exit', (code, signal) => onEnd(`exit ${code ?? signal}`));
+      // Unlike 'exit', after the last line was read.
+      child.once('close', giveUp);
+      child.once('error', (error) => {
+        onEnd(error.message);
+        giveUp();
+      });
     });
   }
 
@@ -123,7 +132,7 @@ export class PostgresServer {
       await this.#pause(this.#restartDelayMs);
       this.#restartDelayMs = Math.min(this.#restartDelayMs * 2, LIMITS.postgresRestartDelayMaxMs);
       if (this.#isStopping) return;
-      const result = await this.#launch();
+      const result = await this.#launch().catch(failedLaunch);
       if (result.isReady) {
         log.info({ pid: this.pid }, 'Postgres runs again');
         return;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { SetupError } from '../../errors.ts';
 import { type Clock, type Log, systemClock } from '../../ports.ts';
 import type { DatabaseAddress } from '../address.ts';
 import { makeDataDir } from '../data-dir-lock.ts';
@@ -78,7 +79,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   };
   try {
     await server.start();
-    await createDatabase(addressOf(SUPERUSER, 'postgres'), password);
+    await createDatabase(addressOf(SUPERUSER, 'postgres'), paths);
   } catch (error) {
     await stop();
     throw error;
@@ -113,15 +114,22 @@ function spawnServer(paths: ClusterPaths, binaries: PostgresBinaries, user: Post
 }
 
 /** The gateway's role and database, when they do not exist yet. */
-async function createDatabase(admin: DatabaseAddress, password: string): Promise<void> {
+async function createDatabase(admin: DatabaseAddress, paths: ClusterPaths): Promise<void> {
   const client = new Client({ ...admin });
   client.on('error', () => {});
-  await client.connect();
+  try {
+    await client.connect();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SetupError(
+      `The embedded Postgres does not take the password in ${paths.passwordFile}: ${reason}`,
+    );
+  }
   try {
     const role = await client.query('select from pg_roles where rolname = $1', [ROLE]);
+    const password = client.escapeLiteral(admin.password ?? '');
     // DDL takes no parameters.
-    if (role.rowCount === 0)
-      await client.query(`create role ${ROLE} login password ${client.escapeLiteral(password)}`);
+    if (role.rowCount === 0) await client.query(`create role ${ROLE} login password ${password}`);
     const database = await client.query('select from pg_database where datname = $1', [DATABASE]);
     if (database.rowCount === 0) await client.query(`create database ${DATABASE} owner ${ROLE}`);
   } finally {

@@ -41,6 +41,7 @@ export function startWatchdog(cluster: string, marker: string): Watchdog {
   const child = spawn('sh', words, { detached: true, cwd: '/', stdio: ['pipe', 'ignore', 'ignore'] });
   // Without a shell there is no watchdog; the next start then finds and stops what was left behind.
   child.on('error', () => {});
-  child.stdin.on('error', () => {});
-  return { dismiss: () => child.stdin.end('stopped\n') };
+  // It has no stdin when the process could not be made at all.
+  child.stdin?.on('error', () => {});
+  return { dismiss: () => void child.stdin?.end('stopped\n') };
 }

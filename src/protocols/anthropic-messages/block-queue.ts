@@ -37,7 +37,7 @@ export class BlockQueue {
   take(event: Extract<BlockEvent, { type: 'blockStart' | 'blockDelta' | 'blockStop' }>): string {
     if (event.type === 'blockStart') {
       this.#blocks.set(event.index, { start: event.block, waiting: [], hasStopped: false });
-      return this.#current === null ? this.#advance() : '';
+      return this.#advance();
     }
     const block = this.#blocks.get(event.index);
     if (block === undefined) return '';
@@ -57,7 +57,7 @@ export class BlockQueue {
     return this.#advance();
   }
 
-  /** Stops the current block if it is done, and goes on to the next one. */
+  /** Stops the current block if it is done, and goes on to the next one. Does nothing while it is not. */
   #advance(): string {
     let text = '';
     for (const [index, block] of this.#blocks) {

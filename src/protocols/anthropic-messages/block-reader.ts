@@ -82,18 +82,22 @@ function readSource(value: unknown, path: string, notes: RequestNotes): MediaSou
   return { kind: 'base64', mediaType, data: type === 'base64' ? data : Buffer.from(data).toString('base64') };
 }
 
-/** With citations asked for, a context or content of blocks, the document is more than a file. */
+/** A document may hold blocks of content instead of a file, and ask for citations. */
 function readDocument(block: JsonObject, path: string, notes: RequestNotes): Block {
   known(block, ['source', 'title', 'context', 'citations'], path, notes);
   const source = expectObject(block['source'], `${path}.source`);
-  const isPlain = (block['citations'] ?? null) === null && (block['context'] ?? null) === null;
-  if (!isPlain || source['type'] === 'content') {
-    return { type: 'unknown', raw: block, origin: ORIGIN };
-  }
+  if (source['type'] === 'content') return { type: 'unknown', raw: block, origin: ORIGIN };
   notes.detail('message.file', 'messages[].content[].document');
   const name = optional(block['title'], (value) => expectString(value, `${path}.title`));
   const media = readSource(source, `${path}.source`, notes);
-  return { type: 'file', source: media, ...(name === undefined ? {} : { name }), ...readMark(block, notes) };
+  const isPlain = (block['citations'] ?? null) === null && (block['context'] ?? null) === null;
+  return {
+    type: 'file',
+    source: media,
+    ...(name === undefined ? {} : { name }),
+    ...readMark(block, notes),
+    ...(isPlain ? {} : { raw: { value: block, origin: ORIGIN } }),
+  };
 }
 
 function readToolUse(block: JsonObject, path: string, notes: RequestNotes): Block {

@@ -86,6 +86,7 @@ function sourceOf(source: MediaSource, scope: BlockScope, medium: string): JsonO
 function writeFile(block: FileBlock, scope: BlockScope): string {
   const { source, name, cacheControl } = block;
   scope.book.carried('message.file', 'messages[].content[].document');
+  if (block.raw?.origin.protocol === 'anthropic-messages') return JSON.stringify(block.raw.value);
   const title = name === undefined ? {} : { title: name };
   if (source.kind !== 'base64' || source.mediaType === 'application/pdf') {
     return marked(

@@ -20,13 +20,24 @@ function typeOf(status: number): string {
   return TYPES[status] ?? (status >= 500 ? 'api_error' : 'invalid_request_error');
 }
 
+/** By this the SDK's tool runner knows to go on with the whole history in each request. */
+const NO_THREAD = { error_code: 'thread_unsupported_request', unsupported: ['thread'] };
+
 /** The envelope of Anthropic's errors; `code`, `param` and `targets` are this gateway's own. */
 export function errorObject(error: CallError, callId: string): JsonObject {
   const targets = error.targets.length === 0 ? {} : { targets: error.targets };
   const param = error.param === null ? {} : { param: error.param };
+  const details = error.code === 'thread_unsupported' ? { details: NO_THREAD } : {};
   return {
     type: 'error',
-    error: { type: typeOf(error.status), message: error.message, code: error.code, ...param, ...targets },
+    error: {
+      type: typeOf(error.status),
+      message: error.message,
+      code: error.code,
+      ...param,
+      ...targets,
+      ...details,
+    },
     request_id: callId,
   };
 }

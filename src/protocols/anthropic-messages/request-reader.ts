@@ -1,6 +1,7 @@
 import type { CallError } from '../../errors.ts';
 import type { ChatRequest, Message, ReasoningSetting, ResponseFormat } from '../blocks.ts';
 import {
+  catchingRefusal,
   expectArray,
   expectBoolean,
   expectInteger,
@@ -10,7 +11,6 @@ import {
   expectOneOf,
   expectString,
   optional,
-  readingRequest,
 } from '../expect.ts';
 import type { JsonObject } from '../protocol.ts';
 import { createRequestNotes, type RequestNotes } from '../request-notes.ts';
@@ -39,7 +39,7 @@ const KEPT_RAW = [
 
 /** Reads a body of `POST /v1/messages` (Anthropic API reference, "Create a Message", and its beta fields). */
 export function readRequest(body: JsonObject): ChatRequest | CallError {
-  return readingRequest(() => read(body));
+  return catchingRefusal(() => read(body));
 }
 
 function read(body: JsonObject): ChatRequest {

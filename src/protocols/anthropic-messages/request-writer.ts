@@ -1,7 +1,7 @@
 import type { CallError } from '../../errors.ts';
 import type { ChatRequest } from '../blocks.ts';
 import { crossProtocolRefusal, extraFor } from '../cross-protocol.ts';
-import { readingRequest } from '../expect.ts';
+import { catchingRefusal } from '../expect.ts';
 import { isJsonObject } from '../json-parse.ts';
 import { objectText } from '../json-text.ts';
 import type { JsonObject, TargetContext, WrittenRequest } from '../protocol.ts';
@@ -14,7 +14,7 @@ import { toolMembers } from './tool-writer.ts';
 
 /** The body of `POST /v1/messages` for a request from anywhere. */
 export function writeRequest(request: ChatRequest, target: TargetContext): WrittenRequest | CallError {
-  return crossProtocolRefusal(request, 'anthropic-messages') ?? readingRequest(() => write(request, target));
+  return crossProtocolRefusal(request, 'anthropic-messages') ?? catchingRefusal(() => write(request, target));
 }
 
 function write(request: ChatRequest, target: TargetContext): WrittenRequest {

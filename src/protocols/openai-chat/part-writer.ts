@@ -1,7 +1,9 @@
 import type { Block, CallerProtocol, FileBlock, ImageBlock } from '../blocks.ts';
+import { mediumRefusal } from '../cross-protocol.ts';
 import { dataUri } from '../data-uri.ts';
 import type { JsonObject } from '../protocol.ts';
 import type { ReceiptBook } from '../receipt.ts';
+import { readableText } from './readable-text.ts';
 
 export interface PartScope {
   /** The caller's protocol: file ids mean something to it alone. */
@@ -27,7 +29,10 @@ export function contentOf(parts: readonly JsonObject[]): string | readonly JsonO
   return parts.length === 1 && typeof first['text'] === 'string' ? first['text'] : parts;
 }
 
-/** Content of a user message as parts; blocks without a form are left out and reported. */
+/**
+ * Content of a user message as parts; blocks without a form are left out and reported.
+ * Throws `invalid_request` for a medium without a form: answering without it would be answering something else.
+ */
 export function partsOf(blocks: readonly Block[], scope: PartScope): JsonObject[] {
   return blocks.map((block) => partOf(block, scope)).filter((part) => part !== null);
 }
@@ -43,10 +48,23 @@ function partOf(block: Block, scope: PartScope): JsonObject | null {
       return { type: 'input_audio', input_audio: { data: block.data, format: block.format } };
     case 'file':
       return filePart(block, scope);
+    case 'unknown':
+      return unknownPart(block.raw, scope);
     default:
-      scope.book.raw('message', block.type === 'unknown' ? block.raw : { type: block.type }, 'openai-chat');
+      scope.book.raw('message', { type: block.type }, 'openai-chat');
       return null;
   }
+}
+
+/** What the user gave to read is kept as text; anything else is another vendor's own. */
+function unknownPart(raw: unknown, scope: PartScope): JsonObject | null {
+  const text = readableText(raw);
+  if (text === null) {
+    scope.book.raw('message', raw, 'openai-chat');
+    return null;
+  }
+  scope.book.converted('message.readable', 'messages[].content[].text', 'as text');
+  return { type: 'text', text };
 }
 
 function noteTextDetails(block: Extract<Block, { type: 'text' }>, scope: PartScope): void {
@@ -55,13 +73,10 @@ function noteTextDetails(block: Extract<Block, { type: 'text' }>, scope: PartSco
     scope.book.dropped('message.citations', 'openai-chat takes none in requests');
 }
 
-function imagePart(block: ImageBlock, scope: PartScope): JsonObject | null {
+function imagePart(block: ImageBlock, scope: PartScope): JsonObject {
   const { source, detail, cacheControl } = block;
   if (cacheControl !== undefined) scope.book.dropped('message.cacheControl', 'caching is automatic');
-  if (source.kind === 'file') {
-    scope.book.dropped('message.image', 'file ids belong to one account');
-    return null;
-  }
+  if (source.kind === 'file') throw mediumRefusal('messages', 'image that another vendor keeps');
   const url = source.kind === 'url' ? source.url : dataUri(source.mediaType, source.data);
   scope.book.carried('message.image', 'messages[].content[].image_url');
   if (detail !== undefined)
@@ -69,9 +84,10 @@ function imagePart(block: ImageBlock, scope: PartScope): JsonObject | null {
   return { type: 'image_url', image_url: detail === undefined ? { url } : { url, detail } };
 }
 
-function filePart(block: FileBlock, scope: PartScope): JsonObject | null {
+function filePart(block: FileBlock, scope: PartScope): JsonObject {
   const { source, name, cacheControl } = block;
   if (cacheControl !== undefined) scope.book.dropped('message.cacheControl', 'caching is automatic');
+  if (block.raw !== undefined) scope.book.dropped('message.fileOptions', 'openai-chat has no such field');
   if (source.kind === 'base64') {
     if (source.mediaType.startsWith('text/')) return textOfFile(source.data, name, scope);
     scope.book.carried('message.file', 'messages[].content[].file');
@@ -82,10 +98,8 @@ function filePart(block: FileBlock, scope: PartScope): JsonObject | null {
     scope.book.carried('message.file', 'messages[].content[].file');
     return { type: 'file', file: { file_id: source.id } };
   }
-  const reason =
-    source.kind === 'url' ? 'openai-chat takes no address of a file' : 'file ids belong to one account';
-  scope.book.dropped('message.file', reason);
-  return null;
+  const medium = source.kind === 'url' ? 'file by its address' : 'file that another vendor keeps';
+  throw mediumRefusal('messages', medium);
 }
 
 /** OpenAI takes PDF files only; a plain text reads as well inside of the message. */

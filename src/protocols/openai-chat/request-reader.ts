@@ -1,6 +1,7 @@
 import type { CallError } from '../../errors.ts';
 import { type ChatRequest, REASONING_EFFORTS, type ResponseFormat } from '../blocks.ts';
 import {
+  catchingRefusal,
   expectArray,
   expectBoolean,
   expectInteger,
@@ -10,7 +11,6 @@ import {
   expectOneOf,
   expectString,
   optional,
-  readingRequest,
   refuse,
 } from '../expect.ts';
 import type { JsonObject } from '../protocol.ts';
@@ -39,7 +39,7 @@ const KEPT_RAW = [
 
 /** Reads a body of `POST /chat/completions` (OpenAI API reference, "Create chat completion"). */
 export function readRequest(body: JsonObject): ChatRequest | CallError {
-  return readingRequest(() => read(body));
+  return catchingRefusal(() => read(body));
 }
 
 function read(body: JsonObject): ChatRequest {

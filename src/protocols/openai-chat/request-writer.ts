@@ -1,6 +1,7 @@
 import type { CallError } from '../../errors.ts';
 import type { ChatRequest, ReasoningEffort } from '../blocks.ts';
 import { crossProtocolRefusal, extraFor } from '../cross-protocol.ts';
+import { catchingRefusal } from '../expect.ts';
 import type { JsonObject, TargetContext, WrittenRequest } from '../protocol.ts';
 import { ReceiptBook } from '../receipt.ts';
 import { type Dialect, dialectOf } from './dialect.ts';
@@ -13,8 +14,10 @@ const STOPS_MAX = 4;
 
 /** The body of `POST /chat/completions` for a request from anywhere. A stream always asks for usage. */
 export function writeRequest(request: ChatRequest, target: TargetContext): WrittenRequest | CallError {
-  const refusal = crossProtocolRefusal(request, 'openai-chat');
-  if (refusal !== null) return refusal;
+  return crossProtocolRefusal(request, 'openai-chat') ?? catchingRefusal(() => write(request, target));
+}
+
+function write(request: ChatRequest, target: TargetContext): WrittenRequest {
   const book = new ReceiptBook(request);
   const dialect = dialectOf(target);
   book.carried('model', 'model');

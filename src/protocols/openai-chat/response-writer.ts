@@ -1,4 +1,5 @@
 import type { Block, ChatResponse } from '../blocks.ts';
+import { isJsonObject } from '../json-parse.ts';
 import type { AnswerContext, JsonObject } from '../protocol.ts';
 import { writeFinish } from './finish.ts';
 import { writeUsage } from './usage.ts';
@@ -28,13 +29,21 @@ export function writeResponse(response: ChatResponse, context: AnswerContext): B
 function messageOf(blocks: readonly Block[]): JsonObject {
   const calls = blocks.filter((block) => block.type === 'toolCall').map(writeCall);
   const reasoning = join(blocks, 'reasoning');
+  const annotations = blocks.flatMap((block) => (block.type === 'text' ? (block.citations?.raw ?? []) : []));
+  const own = annotations.filter(isAnnotation);
   return {
     role: 'assistant',
     content: join(blocks, 'text') ?? null,
     refusal: join(blocks, 'refusal') ?? null,
     ...(reasoning === undefined ? {} : { reasoning_content: reasoning }),
+    ...(own.length === 0 ? {} : { annotations: own }),
     ...(calls.length === 0 ? {} : { tool_calls: calls }),
   };
+}
+
+/** Other vendors' citations have other types. */
+export function isAnnotation(raw: unknown): boolean {
+  return isJsonObject(raw) && raw['type'] === 'url_citation';
 }
 
 function join(blocks: readonly Block[], type: 'text' | 'reasoning' | 'refusal'): string | undefined {

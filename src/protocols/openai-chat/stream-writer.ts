@@ -3,7 +3,7 @@ import { type BlockEvent, type BlockStart, type FinishReason, UNKNOWN_USAGE, typ
 import type { AnswerContext, StreamWriter } from '../protocol.ts';
 import { errorObject } from './errors.ts';
 import { writeFinish } from './finish.ts';
-import { completionId } from './response-writer.ts';
+import { completionId, isAnnotation } from './response-writer.ts';
 import { writeUsage } from './usage.ts';
 
 type Delta = Extract<BlockEvent, { type: 'blockDelta' }>;
@@ -85,6 +85,10 @@ export class OpenaiStreamWriter implements StreamWriter {
   }
 
   #writeDelta(event: Delta): Buffer | null {
+    if (isAnnotation(event.citation)) {
+      const annotations = JSON.stringify({ annotations: [event.citation] });
+      return Buffer.from(this.#started(this.#chunk(annotations, 'null')));
+    }
     const opening = this.#openings.get(event.index);
     if (opening === undefined || event.text === undefined || event.text === '') return null;
     const chunk = opening.before + JSON.stringify(event.text) + opening.after;

@@ -104,6 +104,26 @@ describe('SseTap', () => {
     expect(tap.push(Buffer.from(large.slice(1_000, 1_001)))?.length).toBe(1_001);
   });
 
+  it('does not look into an event above the bound, whatever its last lines say', () => {
+    const large = `data: ${'x'.repeat(3_000)}\ndata: [DONE]`;
+    const bytes = stream([chunk({ content: 'a' }), large, chunk({ content: 'b' })]);
+    const { tap, forwarded } = run(bytes, [150, 1_500], { dropUsageOnly: true, holdBytesMax: 1_000 });
+    expect(forwarded).toBe(bytes.toString());
+    expect(tap.isComplete).toBe(false);
+  });
+
+  it('counts the same with further blank lines and mixed line ends', () => {
+    const bytes = Buffer.from(
+      `${chunk({ content: 'a' })}\n\n\n\n\r\n${chunk({ content: 'b' })}\r\r${chunk({ content: 'c' })}\n\n\n${chunk({ content: 'd' })}\n\n`,
+    );
+    const second = bytes.indexOf('data:', 10);
+    for (const places of [[], [second], everywhere(bytes)]) {
+      const { tap, forwarded } = run(bytes, places);
+      expect(forwarded).toBe(bytes.toString());
+      expect(tap).toMatchObject({ eventsSeen: 4, contentEvents: 4 });
+    }
+  });
+
   it('never lets out what follows the terminator', () => {
     const { forwarded, tap } = run(stream([...EVENTS, DONE, chunk({ content: 'more' })]), []);
     expect(forwarded).toBe(stream(EVENTS).toString());

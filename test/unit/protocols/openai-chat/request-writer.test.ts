@@ -119,6 +119,28 @@ describe('conversations for OpenAI', () => {
     ]);
   });
 
+  it('keeps what the user gave to read as text, and reports the citations that cannot be asked for', () => {
+    const pdf = { type: 'base64', media_type: 'application/pdf', data: 'JVBE' };
+    const content = [
+      { type: 'search_result', title: 'T', source: 'https://x.test', content: [text('found')] },
+      { type: 'document', title: 'D', source: { type: 'content', content: [text('one'), text('two')] } },
+      { type: 'document', source: pdf, citations: { enabled: true } },
+    ];
+    const { body, receipt } = translate({ messages: [{ role: 'user', content }] });
+    expect(body['messages']).toEqual([
+      {
+        role: 'user',
+        content: [
+          text('T\nhttps://x.test\nfound'),
+          text('D\none\ntwo'),
+          { type: 'file', file: { filename: 'file', file_data: 'data:application/pdf;base64,JVBE' } },
+        ],
+      },
+    ]);
+    expect(receipt['messages[].content[].citations']?.action).toBe('dropped');
+    expect(receipt['messages[].content[].search_result']?.action).toBe('converted');
+  });
+
   it.each([
     ['trap 99 a file of another account', { type: 'document', source: { type: 'file', file_id: 'f1' } }],
     ['trap 99 an image of another account', { type: 'image', source: { type: 'file', file_id: 'f1' } }],
@@ -157,6 +179,17 @@ describe('conversations for OpenAI', () => {
       'tools[].web_search_20250305': { action: 'dropped' },
       tools: { action: 'dropped' },
     });
+  });
+
+  it('reports a detail that no writer knows as dropped', () => {
+    const use = { ...USE('t1', {}), caller: { type: 'code_execution_20260120', tool_id: 's1' } };
+    const messages = [
+      HELLO,
+      { role: 'assistant', content: [use] },
+      { role: 'user', content: [RESULT('t1', 'x')] },
+    ];
+    const { receipt } = translate({ messages, tools: [TOOL] });
+    expect(receipt['messages[].content[].caller']?.action).toBe('dropped');
   });
 
   it('leaves a turn out that has nothing to say here', () => {
@@ -282,6 +315,10 @@ describe('settings for OpenAI', () => {
       type: 'json_schema',
       json_schema: { name: 'response', schema: strict, strict: true },
     });
+    const optional = { type: 'object', properties, required: [], additionalProperties: false };
+    expect(translate(format(optional)).body['response_format']).toMatchObject({
+      json_schema: { strict: false },
+    });
     const loose = translate(format({ type: 'object', properties }));
     expect(loose.body['response_format']).toMatchObject({ json_schema: { strict: false } });
     expect(loose.receipt['output_config.format']?.action).toBe('converted');
@@ -394,6 +431,27 @@ describe('OpenAI to OpenAI through content blocks', () => {
     if (written instanceof CallError) throw written;
     expect(JSON.parse(written.body.toString())).toEqual(body);
     expect(written.receipt.filter(({ action }) => action !== 'carried')).toEqual([]);
+  });
+
+  it('traps 46 and 100 asks for usage also where the caller did not, and keeps results together', () => {
+    const base = openaiChat.readRequest({ model: 'm', messages: [HELLO], stream: true });
+    if (base instanceof CallError) throw base;
+    const image = { type: 'image', source: { kind: 'url', url: 'https://x.test/a.png' } } as const;
+    const result = (toolCallId: string) =>
+      ({
+        role: 'tool',
+        blocks: [{ type: 'toolResult', toolCallId, content: [image], isError: false }],
+      }) as const;
+    const request = { ...base, messages: [...base.messages, result('a'), result('b')] };
+    const written = openaiChat.writeRequest(request, {
+      provider: 'openai',
+      model: 'm',
+      maxOutputTokens: null,
+    });
+    if (written instanceof CallError) throw written;
+    const body = JSON.parse(written.body.toString()) as { messages: { role: string }[] };
+    expect(body).toMatchObject({ stream_options: { include_usage: true } });
+    expect(body.messages.map(({ role }) => role)).toEqual(['user', 'tool', 'tool', 'user']);
   });
 
   it('trap 92 helps callers of other protocols to the word JSON', () => {

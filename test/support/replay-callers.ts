@@ -1,0 +1,237 @@
+import { type FinishReason, FINISH_REASONS } from '../../src/protocols/blocks.ts';
+import type { Wire } from './call.ts';
+import { APP_KEY } from './config.ts';
+import { eventsOf, post } from './graphql-request.ts';
+import {
+  ANTHROPIC_STOP,
+  CallDeltas,
+  OPENAI_FINISH,
+  parsedCall,
+  type Recording,
+  type Said,
+  textOf,
+} from './recorded-answer.ts';
+import { MODEL_OF, type SdkRig } from './sdk-rig.ts';
+
+/** What a caller got: all of it, or as much as came before the error. */
+export interface Heard {
+  readonly callId: string | null;
+  /** Null when the answer did not end properly. */
+  readonly said: Said | null;
+  readonly text: string;
+  /** What the client threw, or the error of the graph. */
+  readonly failure: unknown;
+}
+
+export interface ReplayCaller {
+  readonly name: string;
+  readonly protocol: Wire | 'graphql';
+  whole(rig: SdkRig, wire: Wire): Promise<Heard>;
+  stream(rig: SdkRig, wire: Wire): Promise<Heard>;
+}
+
+const HELLO = [{ role: 'user' as const, content: 'Hello' }];
+const OUTPUT = 16_000;
+
+/** Collects what is heard while `run` runs; what it throws is the failure. */
+async function hear(run: (heard: { callId: string | null; text: string }) => Promise<Said>): Promise<Heard> {
+  const heard = { callId: null as string | null, text: '' };
+  try {
+    const said = await run(heard);
+    return { ...heard, text: said.text, said, failure: null };
+  } catch (failure) {
+    const headers = (failure as { headers?: Headers }).headers;
+    return { ...heard, callId: heard.callId ?? headers?.get('x-sluice-call-id') ?? null, said: null, failure };
+  }
+}
+
+const idOf = (response: Response) => response.headers.get('x-sluice-call-id');
+
+const openaiSdk: ReplayCaller = {
+  name: 'openai SDK',
+  protocol: 'openai-chat',
+  whole: (rig, wire) =>
+    hear(async (heard) => {
+      const asked = rig.openai.chat.completions.create({ model: MODEL_OF[wire], messages: HELLO });
+      const { data, response } = await asked.withResponse();
+      heard.callId = idOf(response);
+      const [choice] = data.choices;
+      return {
+        text: textOf(choice?.message.content),
+        calls: (choice?.message.tool_calls ?? []).map((call) =>
+          parsedCall((call as { function: { name: string; arguments: string } }).function),
+        ),
+        finishReason: OPENAI_FINISH[choice?.finish_reason ?? ''] ?? 'other',
+        inputTokens: data.usage?.prompt_tokens ?? null,
+        outputTokens: data.usage?.completion_tokens ?? null,
+      };
+    }),
+  stream: (rig, wire) =>
+    hear(async (heard) => {
+      const asked = rig.openai.chat.completions.create({
+        model: MODEL_OF[wire],
+        messages: HELLO,
+        stream: true,
+        stream_options: { include_usage: true },
+      });
+      const { data, response } = await asked.withResponse();
+      heard.callId = idOf(response);
+      const calls = new CallDeltas();
+      let finish = '';
+      let usage: { prompt_tokens: number; completion_tokens: number } | null = null;
+      for await (const chunk of data) {
+        const [choice] = chunk.choices;
+        heard.text += textOf(choice?.delta.content);
+        calls.add(choice?.delta.tool_calls);
+        finish = choice?.finish_reason ?? finish;
+        usage = chunk.usage ?? usage;
+      }
+      return {
+        text: heard.text,
+        calls: calls.calls.map(parsedCall),
+        finishReason: OPENAI_FINISH[finish] ?? 'other',
+        inputTokens: usage?.prompt_tokens ?? null,
+        outputTokens: usage?.completion_tokens ?? null,
+      };
+    }),
+};
+
+interface AnthropicMessage {
+  readonly content: readonly { type: string; text?: string; name?: string; input?: unknown }[];
+  readonly stop_reason: string | null;
+  readonly usage: {
+    input_tokens: number | null;
+    output_tokens: number | null;
+    cache_creation_input_tokens: number | null;
+    cache_read_input_tokens: number | null;
+  };
+}
+
+function saidByAnthropic({ content, stop_reason: stop, usage }: AnthropicMessage): Said {
+  const cached = (usage.cache_creation_input_tokens ?? 0) + (usage.cache_read_input_tokens ?? 0);
+  return {
+    text: content.map((block) => (block.type === 'text' ? block.text : '')).join(''),
+    calls: content.flatMap(({ type, name = '', input }) =>
+      type === 'tool_use' ? [{ name, arguments: input }] : [],
+    ),
+    finishReason: ANTHROPIC_STOP[stop ?? ''] ?? 'other',
+    inputTokens: usage.input_tokens === null ? null : usage.input_tokens + cached,
+    outputTokens: usage.output_tokens,
+  };
+}
+
+const anthropicSdk: ReplayCaller = {
+  name: 'Anthropic SDK',
+  protocol: 'anthropic-messages',
+  whole: (rig, wire) =>
+    hear(async (heard) => {
+      const params = { model: MODEL_OF[wire], max_tokens: OUTPUT, messages: HELLO };
+      const { data, response } = await rig.anthropic.messages.create(params).withResponse();
+      heard.callId = idOf(response);
+      return saidByAnthropic(data);
+    }),
+  stream: (rig, wire) =>
+    hear(async (heard) => {
+      const stream = rig.anthropic.messages.stream({
+        model: MODEL_OF[wire],
+        max_tokens: OUTPUT,
+        messages: HELLO,
+      });
+      stream.on('connect', () => {
+        heard.callId = stream.response === undefined || stream.response === null ? null : idOf(stream.response);
+      });
+      stream.on('text', (delta) => {
+        heard.text += delta;
+      });
+      return saidByAnthropic(await stream.finalMessage());
+    }),
+};
+
+const COMPLETION = /* GraphQL */ `
+  callId text finishReason toolCalls { name arguments } usage { inputTokens outputTokens }
+`;
+const CHAT = `mutation ($input: ChatInput!) { chat(input: $input) { ${COMPLETION} } }`;
+const CHAT_STREAM = /* GraphQL */ `
+  subscription ($input: ChatInput!) {
+    chatStream(input: $input) {
+      ... on ChatStarted { callId }
+      ... on ChatTextDelta { delta: text }
+      ... on ChatCompleted { completion { ${COMPLETION} } }
+    }
+  }
+`;
+
+interface Completion {
+  readonly callId: string;
+  readonly text: string | null;
+  readonly finishReason: string;
+  readonly toolCalls: readonly { name: string; arguments: string }[];
+  readonly usage: { inputTokens: number | null; outputTokens: number | null };
+}
+interface StreamEvent {
+  readonly callId?: string;
+  readonly delta?: string;
+  readonly completion?: Completion;
+}
+
+const saidByGraph = ({ text, finishReason, toolCalls, usage }: Completion): Said => ({
+  text: text ?? '',
+  calls: toolCalls.map(parsedCall),
+  finishReason: FINISH_REASONS.find((reason) => reason === finishReason.toLowerCase()) ?? ('?' as FinishReason),
+  ...usage,
+});
+
+const graphql: ReplayCaller = {
+  name: 'GraphQL',
+  protocol: 'graphql',
+  whole: (rig, wire) =>
+    hear(async (heard) => {
+      const input = { model: MODEL_OF[wire], messages: [{ role: 'USER', content: 'Hello' }] };
+      const url = `${rig.gateway.baseUrl}/graphql`;
+      const { json } = await post(url, { query: CHAT, variables: { input } }, { key: APP_KEY });
+      if (json.errors !== undefined) throw new GraphError(json.errors[0]?.extensions);
+      const completion = (json.data as { chat: Completion }).chat;
+      heard.callId = completion.callId;
+      return saidByGraph(completion);
+    }),
+  stream: (rig, wire) =>
+    hear(async (heard) => {
+      const input = { model: MODEL_OF[wire], messages: [{ role: 'USER', content: 'Hello' }] };
+      const url = `${rig.gateway.baseUrl}/graphql`;
+      const options = { key: APP_KEY, headers: { accept: 'text/event-stream' } };
+      const { text } = await post(url, { query: CHAT_STREAM, variables: { input } }, options);
+      let completion: Completion | undefined;
+      for (const { data, errors } of eventsOf(text).results) {
+        const event = data?.['chatStream'] as StreamEvent | undefined;
+        heard.callId ??= event?.callId ?? null;
+        heard.text += event?.delta ?? '';
+        completion ??= event?.completion;
+        if (errors !== undefined) throw new GraphError(errors[0]?.extensions, completion !== undefined);
+      }
+      if (completion === undefined) throw new Error('the live operation ended without ChatCompleted');
+      const said = saidByGraph(completion);
+      if (said.text !== heard.text) throw new Error('the deltas are not the text');
+      return said;
+    }),
+};
+
+/** An error of the graph, with the id of its call where the gateway tells it. */
+class GraphError extends Error {
+  readonly headers: Headers;
+  readonly wasComplete: boolean;
+
+  constructor(extensions: Record<string, unknown> | undefined, wasComplete = false) {
+    super(String(extensions?.['code']));
+    this.headers = new Headers({ 'x-sluice-call-id': String(extensions?.['callId'] ?? '') });
+    this.wasComplete = wasComplete;
+  }
+}
+
+export const CALLERS: readonly ReplayCaller[] = [openaiSdk, anthropicSdk, graphql];
+
+/** What this caller has to hear of a recording. */
+export function expectedSaid(recording: Recording, caller: ReplayCaller, wire: Wire): Said {
+  const { rawOutputTokens, ...said } = recording;
+  // The byte lane leaves the vendor's own count as it is.
+  return caller.protocol === wire ? { ...said, outputTokens: rawOutputTokens } : said;
+}
