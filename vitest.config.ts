@@ -1,6 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
+/** Vite would give `src` graphql's ESM build and the libraries its CommonJS one: two copies that refuse each other. */
+const oneGraphql = { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] };
+
 const project = (name: string, options: { timeoutMs: number; serial?: boolean }) => ({
+  resolve: oneGraphql,
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],

@@ -25,6 +25,8 @@ export class Call {
   readonly ports: CallPorts;
   readonly input: CallInput;
   readonly answer: Answer;
+  /** begin: its begin record is in the spool. */
+  hasBegun = false;
   /** send: every try so far. */
   readonly attempts: AttemptRecord[] = [];
   /** send: the target, lane and receipt of the newest try. */
@@ -129,6 +131,7 @@ function begin(call: Call): Promise<CallError | null> {
   };
   return new Promise((resolve) => {
     call.ports.spool.begin(record, (error) => {
+      call.hasBegun = error === null;
       resolve(error === null ? null : new CallError('records_unavailable', { cause: error }));
     });
   });
@@ -166,7 +169,7 @@ async function send(call: Call, target: ResolvedTarget): Promise<AttemptResult |
   const { ports } = call;
   const prepared = prepare(call, target);
   if (prepared instanceof CallError) return prepared;
-  const endpoint = ports.pools.endpoint(target.connection);
+  const { endpoint } = prepared;
   const pool = ports.pools.acquire(endpoint);
   if (pool === null) return new CallError('overloaded', { retryAfterMs: 1_000 });
 
@@ -177,15 +180,9 @@ async function send(call: Call, target: ResolvedTarget): Promise<AttemptResult |
   call.lane = prepared.lane;
   call.receipt = prepared.receipt;
   ports.loads.begin(name);
-  let attempt: Attempt | null = null;
   const result = await new Promise<AttemptResult>((resolve) => {
-    attempt = new Attempt(
-      ports,
-      { ...prepared, pool, headers: [...endpoint.headers, ...prepared.headers] },
-      resolve,
-    );
-    call.attempt = attempt;
-    attempt.start();
+    call.attempt = new Attempt(ports, prepared, pool, resolve);
+    call.attempt.start();
   });
   ports.pools.release(endpoint);
   const firstContentMs = prepared.lane.firstContentMs;
@@ -216,16 +213,33 @@ function noteAttempt(call: Call, target: ResolvedTarget, result: AttemptResult, 
 }
 
 /** The end record goes to the spool; right after that, and not before, the caller gets its last byte. */
-function end(call: Call, ending: Ending): void {
+function end(call: Call, given: Ending): void {
   const { ports, answer } = call;
   if (!ports.inFlight.delete(call)) return;
+  const ending = prepared(call, given);
   const record = recordOf(call, ending);
-  ports.spool.end(record, (error) => {
+  const finish = (error: Error | null): void => {
     const summary = { attempts: call.attempts.length, receipt: call.receipt, record };
     const unrecorded = error === null ? null : new CallError('records_unavailable', { cause: error });
     answer.end(unrecorded === null ? ending : failure(unrecorded), summary);
     ports.ended(record);
-  });
+  };
+  // What room a full disk has left is for the ends of calls that have begun.
+  if (call.hasBegun || ports.spool.isWritable) ports.spool.end(record, finish);
+  else finish(new Error('refused'));
+}
+
+function prepared(call: Call, ending: Ending): Ending {
+  try {
+    call.answer.prepare(ending);
+    return ending;
+  } catch (error) {
+    call.ports.log.error(
+      { callId: call.input.id, error: String((error as Error)?.stack ?? error) },
+      'writer failed',
+    );
+    return failure(error instanceof CallError ? error : new CallError('internal', { cause: error }));
+  }
 }
 
 function failure(error: CallError): Ending {

@@ -82,6 +82,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
 
   const pools = new UpstreamPools(limits, () => createAddressGuard(configuration.allowPrivate));
+  configuration.onChange(({ connections }) => pools.retain(connections.values()));
   const watch = new Watch(clock, limits);
   const loads = new TargetLoads();
   const pricing = createPricing();

@@ -54,6 +54,8 @@ export const LIMITS = {
   eventBytesMax: 16 * 1024 * 1024,
   /** In the byte lane, an incomplete event above this is passed on in pieces. */
   eventHoldBytesMax: 128 * 1024,
+  /** Content blocks that one streamed answer may have open at a time, parallel tool calls above all. */
+  openBlocksMax: 1_000,
   /** Characters of content blocks that wait because the caller's protocol takes one block at a time. */
   pendingBlockCharsMax: 4 * 1024 * 1024,
   /** A complete (not streamed) upstream answer. */

@@ -71,6 +71,8 @@ class EventAnswer implements Answer {
     return this.#sink.event(event);
   }
 
+  prepare(): void {}
+
   end(ending: Ending, summary: AnswerSummary): void {
     this.#sink.end(this.#result(ending, summary));
   }

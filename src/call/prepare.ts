@@ -3,13 +3,17 @@ import { CallError } from '../errors.ts';
 import type { Origin, Receipt } from '../protocols/blocks.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { protocolOf } from '../protocols/registry.ts';
+import type { AnswerHead } from '../relay/answer.ts';
 import { BlockBodyLane, BlockStreamLane } from '../relay/block-lane.ts';
 import { ByteBodyLane, ByteStreamLane } from '../relay/byte-lane.ts';
 import type { CallLane, LaneContext } from '../relay/lane.ts';
 import type { ResolvedTarget } from '../tenancy/models.ts';
+import type { Endpoint } from '../upstream/pools.ts';
+import type { CallerBody } from './ports.ts';
 
 /** One try, ready to be sent. */
 export interface PreparedRequest {
+  readonly endpoint: Endpoint;
   readonly protocol: Protocol;
   readonly path: string;
   readonly headers: readonly string[];
@@ -30,21 +34,41 @@ export function prepare(call: Call, target: ResolvedTarget): PreparedRequest | C
   if (protocol === undefined) {
     return new CallError('internal', { cause: `no reader and writer for ${connection.protocol}` });
   }
+  const context = new CallLaneContext(call, connection.secret);
+  const laned =
+    call.input.body?.protocol === protocol
+      ? byteRequest(call, target, call.input.body, context)
+      : blockRequest(call, target, protocol, context);
+  if (laned instanceof CallError) return laned;
   const endpoint = call.ports.pools.endpoint(connection);
-  const context: LaneContext = {
-    head: () => call.head,
-    nowMs: () => call.ports.clock.monotonicMs(),
-    secret: connection.secret,
-  };
-  const base = {
+  return {
+    endpoint,
     protocol,
     path: endpoint.pathPrefix + protocol.path(model, call.input.isStream),
     secret: connection.secret,
+    headers: laned.headers.length === 0 ? endpoint.headers : [...endpoint.headers, ...laned.headers],
+    body: laned.body,
+    lane: laned.lane,
+    receipt: laned.receipt,
   };
-  if (call.input.body?.protocol === protocol)
-    return { ...base, ...byteRequest(call, target, protocol, context) };
-  const written = blockRequest(call, target, protocol, context);
-  return written instanceof CallError ? written : { ...base, ...written };
+}
+
+class CallLaneContext implements LaneContext {
+  readonly secret: string | null;
+  readonly #call: Call;
+
+  constructor(call: Call, secret: string | null) {
+    this.#call = call;
+    this.secret = secret;
+  }
+
+  head(): AnswerHead {
+    return this.#call.head;
+  }
+
+  nowMs(): number {
+    return this.#call.ports.clock.monotonicMs();
+  }
 }
 
 type LaneRequest = Pick<PreparedRequest, 'headers' | 'body' | 'lane' | 'receipt'>;
@@ -52,12 +76,11 @@ type LaneRequest = Pick<PreparedRequest, 'headers' | 'body' | 'lane' | 'receipt'
 function byteRequest(
   call: Call,
   target: ResolvedTarget,
-  protocol: Protocol,
+  body: CallerBody,
   context: LaneContext,
 ): LaneRequest {
   const { input, ports, answer } = call;
-  if (input.body === null) throw new Error('the byte lane needs the body');
-  const { bytes, scan, json, headers } = input.body;
+  const { protocol, bytes, scan, json, headers } = body;
   const rewritten = protocol.rewriteRequest(bytes, scan, json, target.model);
   const lane = input.isStream
     ? new ByteStreamLane(protocol, answer, ports.limits, context, rewritten.addsUsage)

@@ -14,16 +14,14 @@ export class EventStream {
   readonly #response: ServerResponse;
   readonly #limits: Limits;
   readonly #clock: Clock;
-  readonly #leave: () => void;
   readonly #stopHeartbeat: () => void;
   #lastWriteMs: number;
 
-  /** `leave` is called when the reader is given up. */
-  constructor(response: ServerResponse, ports: { limits: Limits; clock: Clock }, leave: () => void) {
+  /** Sends the header. */
+  constructor(response: ServerResponse, ports: { limits: Limits; clock: Clock }) {
     this.#response = response;
     this.#limits = ports.limits;
     this.#clock = ports.clock;
-    this.#leave = leave;
     this.#lastWriteMs = ports.clock.monotonicMs();
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
@@ -61,10 +59,7 @@ export class EventStream {
   #drained(): Promise<void> {
     const response = this.#response;
     return new Promise((resolve) => {
-      const stop = this.#clock.after(this.#limits.writeIdleTimeoutMs, () => {
-        this.#leave();
-        response.destroy();
-      });
+      const stop = this.#clock.after(this.#limits.writeIdleTimeoutMs, () => response.destroy());
       const done = () => {
         stop();
         response.off('drain', done);

@@ -147,7 +147,7 @@ export class HttpOperation {
   }
 
   #events(): EventStream {
-    return new EventStream(this.#response, this.#ports, () => this.left());
+    return new EventStream(this.#response, this.#ports);
   }
 }
 

@@ -29,6 +29,7 @@ export class HttpAnswer implements Answer, Watched {
   readonly #context: AnswerContext;
   #call: Call | null = null;
   #writer: StreamWriter | null = null;
+  #last: Buffer = Buffer.alloc(0);
   #lastWriteMs = 0;
   #blockedSinceMs: number | null = null;
   #isEnded = false;
@@ -43,11 +44,10 @@ export class HttpAnswer implements Answer, Watched {
   /** Ties the answer to its call: from now on the caller's leaving cancels it. */
   attach(call: Call): void {
     this.#call = call;
-    this.#response.on('close', () => this.left());
     if (this.#response.destroyed) this.left();
   }
 
-  /** The caller closed its side, or the connection broke. */
+  /** The caller closed its side, the connection broke, or (then nothing happens) the answer is complete. */
   left(): void {
     if (this.#isEnded) return;
     this.#ports.watch.remove(this);
@@ -74,8 +74,7 @@ export class HttpAnswer implements Answer, Watched {
   }
 
   event(event: BlockEvent): boolean {
-    this.#writer ??= this.#protocol.streamWriter(this.#context);
-    const bytes = this.#writer.write(event);
+    const bytes = this.#streamWriter().write(event);
     return bytes === null ? this.#blockedSinceMs === null : this.bytes(bytes);
   }
 
@@ -87,25 +86,34 @@ export class HttpAnswer implements Answer, Watched {
     } else if (nowMs - this.#lastWriteMs >= limits.heartbeatMs) this.bytes(this.#protocol.heartbeat);
   }
 
+  prepare(ending: Ending): void {
+    if (ending.kind === 'body') this.#last = ending.body;
+    else if (ending.kind === 'response') {
+      this.#last = this.#protocol.writeResponse(ending.response, this.#context);
+    } else if (ending.kind === 'stream') {
+      this.#last = ending.terminal ?? this.#streamWriter().end();
+    }
+  }
+
   end(ending: Ending, summary: AnswerSummary): void {
     this.#isEnded = true;
     this.#ports.watch.remove(this);
-    const { callId, model } = this.#context;
-    if (ending.kind === 'body') this.#whole(summaryHeaders(callId, model, summary), ending.body);
-    else if (ending.kind === 'response') {
-      const body = this.#protocol.writeResponse(ending.response, this.#context);
-      this.#whole(summaryHeaders(callId, model, summary), body);
-    } else if (ending.kind === 'stream') {
-      this.#writer ??= ending.terminal === null ? this.#protocol.streamWriter(this.#context) : null;
-      this.#response.end(ending.terminal ?? this.#writer?.end());
-    } else this.#fail(ending);
+    if (ending.kind === 'error') this.#fail(ending);
+    else if (ending.kind === 'stream') this.#response.end(this.#last);
+    else this.#whole(summary);
   }
 
-  #whole(headers: Record<string, string | number>, body: Buffer): void {
+  #streamWriter(): StreamWriter {
+    this.#writer ??= this.#protocol.streamWriter(this.#context);
+    return this.#writer;
+  }
+
+  #whole(summary: AnswerSummary): void {
+    const headers = summaryHeaders(this.#context.callId, this.#context.model, summary);
     headers['content-type'] = 'application/json';
-    headers['content-length'] = body.length;
+    headers['content-length'] = this.#last.length;
     this.#response.writeHead(200, headers);
-    this.#response.end(body);
+    this.#response.end(this.#last);
   }
 
   #fail({ error, raw }: Extract<Ending, { kind: 'error' }>): void {
@@ -113,8 +121,7 @@ export class HttpAnswer implements Answer, Watched {
     if (response.headersSent) {
       if (error.code === 'client_stalled' || error.code === 'client_closed_request')
         return void response.destroy();
-      this.#writer ??= this.#protocol.streamWriter(this.#context);
-      response.write(this.#writer.error(error), () => response.destroy());
+      response.write(this.#streamWriter().error(error), () => response.destroy());
       return;
     }
     const rendered = this.#protocol.writeError(error, this.#context.callId);

@@ -28,7 +28,7 @@ export interface Exchange {
   readonly startedAt: number;
   /** Path without the query, exactly as it came. */
   readonly path: string;
-  /** Called when the client closes its sending side before the answer is complete. */
+  /** Called when the client closes its sending side, and when the answer's connection has closed or is free again. */
   onLeft: (() => void) | null;
 }
 

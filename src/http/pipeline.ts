@@ -20,7 +20,10 @@ export class Pipeline {
   run(exchange: Exchange, start: () => void): void {
     const begin = (): void => {
       this.#running.add(exchange);
-      exchange.response.once('close', () => this.#ended(exchange));
+      exchange.response.once('close', () => {
+        this.#ended(exchange);
+        exchange.onLeft?.();
+      });
       start();
     };
     if (this.#running.size < this.#limits.pipelinedRunningMax) return begin();

@@ -20,7 +20,7 @@ export async function runSingle(settings: Settings): Promise<void> {
       port,
       isDevelopment,
       dataDir,
-      slot: 0,
+      slot: freeSlot(dataDir),
       address: plan.address,
       configuration,
       log,

@@ -63,7 +63,10 @@ export interface StreamReader {
 
 /** Turns events into the bytes of a streamed answer. */
 export interface StreamWriter {
-  /** Bytes to send for this event, or null for none. The terminator is never among them. */
+  /**
+   * Bytes to send for this event, or null for none. The terminator is never among them.
+   * Throws CallError `upstream_response_too_large` when blocks that must wait for their turn exceed the bound.
+   */
   write(event: BlockEvent): Buffer | null;
   /** What must still be sent after a complete stream, the terminator last. Called once, after the end record. */
   end(): Buffer;

@@ -36,4 +36,6 @@ export interface Answer {
   /** Block lane. False asks for no more until the call's `resume`. */
   event(event: BlockEvent): boolean;
   end(ending: Ending, summary: AnswerSummary): void;
+  /** Makes the last bytes, so that a writer that throws does so before the record says how the call went. */
+  prepare(ending: Ending): void;
 }

@@ -20,7 +20,8 @@ export interface CallLane extends Lane {
 
 /** What every lane is made with. */
 export interface LaneContext {
-  readonly head: () => AnswerHead;
-  readonly nowMs: () => number;
+  head(): AnswerHead;
+  /** Monotonic. */
+  nowMs(): number;
   readonly secret: string | null;
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { CallError } from '../errors.ts';
 import type { Identity, Snapshot } from './snapshot.ts';
 
@@ -9,7 +9,7 @@ type HeaderMap = Readonly<Record<string, string | string[] | undefined>>;
 
 /** SHA-256 of the whole key, base64url: the only form in which keys are stored and looked up. */
 export function hashKey(key: string): string {
-  return createHash('sha256').update(key, 'utf8').digest('base64url');
+  return hash('sha256', key, 'base64url');
 }
 
 /**

@@ -40,7 +40,6 @@ export interface RawError {
 }
 
 export interface AttemptRequest {
-  readonly pool: Pool;
   readonly path: string;
   readonly headers: readonly string[];
   readonly body: Buffer;
@@ -55,9 +54,13 @@ interface AttemptPorts {
   readonly watch: Watch;
 }
 
+/** Only JSON passes as it came: a page of the upstream's must not be shown as the gateway's own. */
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json *(?:;[\x20-\x7e]*)?$/i;
+
 export class Attempt implements Dispatcher.DispatchHandler, Watched {
   readonly #ports: AttemptPorts;
   readonly #request: AttemptRequest;
+  readonly #pool: Pool;
   readonly #done: (result: AttemptResult) => void;
   readonly #dispatchedMs: number;
   #controller: Dispatcher.DispatchController | null = null;
@@ -72,8 +75,14 @@ export class Attempt implements Dispatcher.DispatchHandler, Watched {
   /** The upstream's HTTP status; null before its header. */
   status: number | null = null;
 
-  constructor(ports: AttemptPorts, request: AttemptRequest, done: (result: AttemptResult) => void) {
+  constructor(
+    ports: AttemptPorts,
+    request: AttemptRequest,
+    pool: Pool,
+    done: (result: AttemptResult) => void,
+  ) {
     this.#ports = ports;
+    this.#pool = pool;
     this.#request = request;
     this.#done = done;
     this.#dispatchedMs = ports.clock.monotonicMs();
@@ -81,9 +90,9 @@ export class Attempt implements Dispatcher.DispatchHandler, Watched {
   }
 
   start(): void {
-    const { pool, path, headers, body } = this.#request;
+    const { path, headers, body } = this.#request;
     this.#ports.watch.add(this);
-    pool.dispatch({ method: 'POST', path, headers: headers as string[], body }, this);
+    this.#pool.dispatch({ method: 'POST', path, headers: headers as string[], body }, this);
   }
 
   cancel(): void {
@@ -158,11 +167,15 @@ export class Attempt implements Dispatcher.DispatchHandler, Watched {
       return;
     }
     const { lane } = this.#request;
-    const wantsMore = lane.data(chunk);
-    if (lane.failure !== null) this.fail(lane.failure);
-    else if (!wantsMore) {
-      this.#isPaused = true;
-      controller.pause();
+    try {
+      const wantsMore = lane.data(chunk);
+      if (lane.failure !== null) this.fail(lane.failure);
+      else if (!wantsMore) {
+        this.#isPaused = true;
+        controller.pause();
+      }
+    } catch (error) {
+      this.fail(asCallError(error));
     }
   }
 
@@ -179,7 +192,12 @@ export class Attempt implements Dispatcher.DispatchHandler, Watched {
   }
 
   #finish(): void {
-    const missing = this.#request.lane.finish();
+    let missing: CallError | null;
+    try {
+      missing = this.#request.lane.finish();
+    } catch (error) {
+      missing = asCallError(error);
+    }
     if (missing === null) this.#settle({ kind: 'complete' });
     else this.#settle({ kind: 'failed', error: missing, raw: null });
   }
@@ -193,10 +211,10 @@ export class Attempt implements Dispatcher.DispatchHandler, Watched {
       headers[name] = Array.isArray(value) ? value[0] : value;
     const failure = this.#request.protocol.readError(answer.status, headers, body.toString('utf8'));
     const isWhole = answer.bytes <= this.#ports.limits.errorBodyBytesMax;
+    const contentType = headers['content-type'] ?? 'application/json';
+    const mayPass = isWhole && JSON_TYPE.test(contentType) && !holds(body, this.#request.secret);
     const raw =
-      failure.class === 'callerFault' && isWhole && !holds(body, this.#request.secret)
-        ? { status: answer.status, contentType: headers['content-type'] ?? 'application/json', body }
-        : null;
+      failure.class === 'callerFault' && mayPass ? { status: answer.status, contentType, body } : null;
     this.#settle({ kind: 'failed', error: classifyFailure(failure, this.#request.secret), raw });
     if (!isWhole) this.#abort();
   }
@@ -212,6 +230,11 @@ export class Attempt implements Dispatcher.DispatchHandler, Watched {
     const controller = this.#controller;
     if (controller !== null && !controller.aborted) controller.abort(new Error('the call has ended'));
   }
+}
+
+/** A reader or writer that throws fails its own call, not the process. */
+function asCallError(error: unknown): CallError {
+  return error instanceof CallError ? error : new CallError('internal', { cause: error });
 }
 
 function holds(body: Buffer, secret: string | null): boolean {

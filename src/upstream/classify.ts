@@ -38,7 +38,9 @@ export function classifySocketError(error: unknown, progress: Progress): CallErr
 
 function errorCodeOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return errorCodeOf(error.errors[0]);
-  const code = (error as { code?: unknown } | null)?.code;
+  const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
+  // undici means to give its parser's errors a code of llhttp, and leaves it undefined.
+  if (name === 'HTTPParserError') return 'HPE_INVALID';
   return typeof code === 'string' ? code : '';
 }
 

@@ -22,6 +22,8 @@ export interface Endpoint {
 interface Entry {
   readonly pool: Pool;
   inFlight: number;
+  /** No connection leads to its origin any more: it closes with its last call. */
+  isRetired: boolean;
 }
 
 export class UpstreamPools {
@@ -56,7 +58,7 @@ export class UpstreamPools {
   acquire(endpoint: Endpoint): Pool | null {
     let entry = this.#entries.get(endpoint.poolKey);
     if (entry === undefined) {
-      entry = { pool: this.#open(endpoint), inFlight: 0 };
+      entry = { pool: this.#open(endpoint), inFlight: 0, isRetired: false };
       this.#entries.set(endpoint.poolKey, entry);
       this.#evict();
     }
@@ -67,7 +69,19 @@ export class UpstreamPools {
 
   release(endpoint: Endpoint): void {
     const entry = this.#entries.get(endpoint.poolKey);
-    if (entry !== undefined) entry.inFlight--;
+    if (entry === undefined) return;
+    entry.inFlight--;
+    if (entry.isRetired && entry.inFlight === 0) this.#close(endpoint.poolKey, entry);
+  }
+
+  /** Keeps the pools of these connections' origins; the others close as soon as their calls have ended. */
+  retain(connections: Iterable<SnapshotConnection>): void {
+    const kept = new Set<string>();
+    for (const connection of connections) kept.add(this.endpoint(connection).poolKey);
+    for (const [key, entry] of this.#entries) {
+      entry.isRetired = !kept.has(key);
+      if (entry.isRetired && entry.inFlight === 0) this.#close(key, entry);
+    }
   }
 
   get size(): number {
@@ -100,10 +114,14 @@ export class UpstreamPools {
     if (this.#entries.size <= this.#limits.originsMax) return;
     for (const [key, entry] of this.#entries) {
       if (entry.inFlight > 0) continue;
-      this.#entries.delete(key);
-      entry.pool.close().catch(() => entry.pool.destroy());
+      this.#close(key, entry);
       return;
     }
+  }
+
+  #close(key: string, { pool }: Entry): void {
+    this.#entries.delete(key);
+    pool.close().catch(() => pool.destroy());
   }
 }
 

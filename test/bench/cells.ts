@@ -8,7 +8,7 @@ export interface Cell {
   readonly label: string;
   readonly server: ServerName;
   /** The row whose processor time is 1. */
-  readonly baseline: 'relay' | 'relay-stream' | null;
+  readonly baseline: 'relay-chat' | 'relay-stream' | null;
   exchange(port: number): Exchange;
 }
 
@@ -33,33 +33,45 @@ const routed = (model: string, isStream: boolean) => (port: number) => openaiCha
 /** Throughput, in the order in which a round runs: what is compared stands side by side. */
 export const CELLS: readonly Cell[] = [
   {
-    name: 'direct',
-    label: 'the rig alone, no server',
+    name: 'direct-chat',
+    label: 'the rig alone',
     server: 'direct',
     baseline: null,
     exchange: plain(false),
   },
-  { name: 'nginx', label: 'nginx proxy_pass', server: 'nginx', baseline: 'relay', exchange: plain(false) },
-  { name: 'relay', label: 'bare relay', server: 'relay', baseline: 'relay', exchange: plain(false) },
   {
-    name: 'sluice',
+    name: 'nginx-chat',
+    label: 'nginx proxy_pass',
+    server: 'nginx',
+    baseline: 'relay-chat',
+    exchange: plain(false),
+  },
+  {
+    name: 'relay-chat',
+    label: 'bare relay',
+    server: 'relay',
+    baseline: 'relay-chat',
+    exchange: plain(false),
+  },
+  {
+    name: 'sluice-chat',
     label: 'Sluice, same protocol',
     server: 'sluice',
-    baseline: 'relay',
+    baseline: 'relay-chat',
     exchange: routed(MODELS.openai, false),
   },
   {
-    name: 'sluice-cross',
+    name: 'sluice-chat-cross',
     label: 'Sluice, OpenAI to Anthropic',
     server: 'sluice',
-    baseline: 'relay',
+    baseline: 'relay-chat',
     exchange: routed(MODELS.anthropic, false),
   },
   {
     name: 'graphql-chat',
     label: 'Sluice, GraphQL chat',
     server: 'sluice',
-    baseline: 'relay',
+    baseline: 'relay-chat',
     exchange: (port) => graphqlChat(port, MODELS.openai),
   },
   {

@@ -13,6 +13,8 @@ const BYTES_PER_STREAM_MAX = 64;
 export interface RecordCount {
   readonly calls: number;
   readonly records: number;
+  /** Records by outcome. */
+  readonly breakdown: string;
 }
 
 /** Everything that a run has measured. */
@@ -42,7 +44,7 @@ export function isSound({ cells, firstToken, memory, records }: Findings): boole
 /** One line for each threshold that this run can speak about. */
 export function judge({ cells, firstToken, idleBytes, memory }: Findings): Verdict[] {
   const verdicts: Verdict[] = [];
-  const same = cells.find(({ cell }) => cell.name === 'sluice');
+  const same = cells.find(({ cell }) => cell.name === 'sluice-chat');
   const cpu = same === undefined ? null : ratio(cells, same, 'cpuUs');
   if (cpu !== null) {
     const what = `same-protocol CPU per request ${cpu.toFixed(2)} × the bare relay's (at most ${CPU_RATIO_MAX})`;

@@ -1,11 +1,14 @@
 import { FIRST_TOKEN_CELLS } from './cells.ts';
-import { median, run } from './measure.ts';
+import { measure, median, run, type Window } from './measure.ts';
 import type { Options } from './options.ts';
 import type { Rig } from './rig.ts';
+import { quiet } from './rounds.ts';
 import type { Server, ServerName } from './server.ts';
 
 const STREAMS_PER_SECOND = 50;
 const CONNECTIONS = 32;
+/** Until hot code is compiled, at a pace at which nothing else happens. */
+const WARMUP_STREAMS = 2_000;
 const WARMUP_SECONDS = 1;
 
 /** Time to first token of one way through, against the way straight to the upstream. */
@@ -14,10 +17,11 @@ export interface FirstTokenResult {
   readonly label: string;
   readonly p50Us: number;
   readonly p99Us: number;
-  /** Median over the rounds of what this way adds to the same round's direct one. */
+  /** What this way adds to the direct one. */
   readonly addedP50Us: number;
   readonly addedP99Us: number;
   readonly failures: number;
+  readonly rounds: readonly Window[];
 }
 
 /** At a low fixed rate, so that what is measured is the way through and not the queue before it. */
@@ -27,36 +31,37 @@ export async function measureFirstToken(
   { rounds, seconds }: Options,
   say: (line: string) => void,
 ): Promise<FirstTokenResult[]> {
-  const results = FIRST_TOKEN_CELLS.flatMap((cell) => {
+  const entries = FIRST_TOKEN_CELLS.flatMap((cell) => {
     const server = servers.get(cell.server);
     if (server === undefined || typeof server === 'string') return [];
-    return [{ cell, server, p50Us: [] as number[], p99Us: [] as number[], failures: 0 }];
+    const order = { exchange: cell.exchange(server.port), connections: CONNECTIONS };
+    return [{ cell, server, order, windows: [] as Window[], failures: 0 }];
   });
+  for (const { server, order } of entries) {
+    await run(rig, server, { ...order, pace: { kind: 'count', requests: WARMUP_STREAMS } });
+  }
+  const pace = (duration: number) =>
+    ({ kind: 'rate', perSecond: STREAMS_PER_SECOND, seconds: duration }) as const;
   for (let round = 1; round <= rounds; round++) {
-    for (const result of results) {
-      say(`first token, round ${round} of ${rounds}: ${result.cell.label}`);
-      const exchange = result.cell.exchange(result.server.port);
-      const order = (duration: number) => {
-        const pace = { kind: 'rate', perSecond: STREAMS_PER_SECOND, seconds: duration } as const;
-        return { exchange, connections: CONNECTIONS, pace };
-      };
-      await run(rig, result.server, order(WARMUP_SECONDS));
-      const { firstToken, failures } = await run(rig, result.server, order(seconds));
-      for (const count of Object.values(failures)) result.failures += count;
-      result.p50Us.push(firstToken?.p50Us ?? Number.NaN);
-      result.p99Us.push(firstToken?.p99Us ?? Number.NaN);
+    for (const entry of entries) {
+      say(`first token, round ${round} of ${rounds}: ${entry.cell.label}`);
+      await run(rig, entry.server, { ...entry.order, pace: pace(WARMUP_SECONDS) });
+      const window = await measure(rig, entry.server, { ...entry.order, pace: pace(seconds) });
+      entry.windows.push(window);
+      for (const count of Object.values(window.failures)) entry.failures += count;
     }
   }
-  const direct = results.find(({ cell }) => cell.server === 'direct');
-  const added = (own: readonly number[], base: readonly number[] | undefined) =>
-    median(own.map((value, index) => value - (base?.[index] ?? Number.NaN)));
-  return results.map(({ cell, p50Us, p99Us, failures }) => ({
-    name: cell.name,
-    label: cell.label,
-    p50Us: median(p50Us),
-    p99Us: median(p99Us),
-    addedP50Us: added(p50Us, direct?.p50Us),
-    addedP99Us: added(p99Us, direct?.p99Us),
-    failures,
-  }));
+  const direct = entries.find(({ cell }) => cell.server === 'direct');
+  const base = firstTokenOf(direct?.windows ?? []);
+  return entries.map(({ cell, windows, failures }) => {
+    const own = firstTokenOf(windows);
+    const added = { addedP50Us: own.p50Us - base.p50Us, addedP99Us: own.p99Us - base.p99Us };
+    return { name: cell.name, label: cell.label, ...own, ...added, failures, rounds: windows };
+  });
+}
+
+function firstTokenOf(windows: readonly Window[]) {
+  const of = (quantile: 'p50Us' | 'p99Us') =>
+    median(quiet(windows).map(({ firstToken }) => firstToken?.[quantile] ?? Number.NaN));
+  return { p50Us: of('p50Us'), p99Us: of('p99Us') };
 }

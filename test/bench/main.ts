@@ -33,11 +33,11 @@ async function find(rig: Rig, options: Options): Promise<Findings> {
   const records = [];
   const sluice = [...servers.values()].find((server) => server instanceof Sluice) ?? null;
   if (sluice !== null) {
-    records.push({ calls: sluice.calls, records: await sluice.records.count() });
+    records.push(await sluice.countRecords());
     await sluice.stop();
   }
   const memory = options.withMemory ? await measureMemory(rig, options.connections, say) : null;
-  if (memory !== null) records.push({ calls: memory.calls, records: memory.records });
+  if (memory !== null) records.push(memory.records);
   return { cells, firstToken, idleBytes: sluice?.idleBytes ?? null, memory, records };
 }
 

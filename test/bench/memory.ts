@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SHORT_STREAM } from './cells.ts';
+import type { RecordCount } from './findings.ts';
 import { run } from './measure.ts';
 import { residentBytes } from './process-usage.ts';
 import type { Rig } from './rig.ts';
@@ -17,8 +18,7 @@ export interface MemoryResult {
   /** Least squares over the batches after the first, which fills caches and compiled code. */
   readonly bytesPerStream: number;
   readonly failures: number;
-  readonly calls: number;
-  readonly records: number;
+  readonly records: RecordCount;
 }
 
 /** Resident memory of a fresh gateway over 100,000 short streams. */
@@ -42,14 +42,13 @@ export async function measureMemory(
     await delay(REST_MS);
     after.push(residentBytes(sluice.pid));
   }
-  const records = await sluice.records.count();
+  const records = await sluice.countRecords();
   const result = {
     idleBytes: sluice.idleBytes,
     streamsPerBatch: STREAMS_PER_BATCH,
     residentBytes: after,
     bytesPerStream: slope(after.slice(1)) / STREAMS_PER_BATCH,
     failures: failed,
-    calls: sluice.calls,
     records,
   };
   await sluice.stop();

@@ -38,6 +38,14 @@ export class Records {
     return Number(rows[0]?.count);
   }
 
+  /** How many there are of each outcome, and how many could not be kept as calls. */
+  async breakdown(): Promise<string> {
+    const { rows } = await this.#client.query<{ outcome: string; count: string }>(
+      "select outcome, count(*) from calls group by 1 union all select 'quarantined', count(*) from quarantined_records",
+    );
+    return rows.map(({ outcome, count }) => `${outcome} ${count}`).join(', ');
+  }
+
   /** Waits until so many are there, or for one minute without any new one; resolves with how many there are. */
   async waitFor(expected: number): Promise<number> {
     let count = await this.count();

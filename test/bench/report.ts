@@ -32,7 +32,7 @@ export function findingsText(
     );
   }
   for (const count of records) {
-    const what = `${count.calls} calls made, ${count.records} records in Postgres`;
+    const what = `${count.calls} calls made, ${count.records} records in Postgres (${count.breakdown})`;
     lines.push(verdictLine({ what, isMet: count.calls === count.records }));
   }
   return [...lines, ...verdicts.map(verdictLine)].join('\n');

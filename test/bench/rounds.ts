@@ -77,12 +77,17 @@ async function runCell(
   if (wrong !== null) return wrong;
   const order = (duration: number) =>
     ({ exchange, connections, pace: { kind: 'seconds', seconds: duration } }) as const;
+  const failures: string[] = [];
+  const note = (found: Window['failures']) => {
+    for (const [failure, count] of Object.entries(found)) failures.push(`${count} × ${failure}`);
+  };
   if (isFirst) {
-    await run(rig, server, { exchange, connections, pace: { kind: 'count', requests: WARMUP_REQUESTS } });
+    const pace = { kind: 'count', requests: WARMUP_REQUESTS } as const;
+    note((await run(rig, server, { exchange, connections, pace })).failures);
   }
-  await run(rig, server, order(warmupSeconds));
+  note((await run(rig, server, order(warmupSeconds))).failures);
   const window = await measure(rig, server, order(seconds));
-  const failures = Object.entries(window.failures).map(([failure, count]) => `${count} × ${failure}`);
+  note(window.failures);
   return failures.length === 0 ? window : failures.join('; ');
 }
 
@@ -118,7 +123,8 @@ export function ratio(
   return figures(rounds)[figure] / figures(baseline.rounds)[figure];
 }
 
-function quiet(rounds: readonly Window[]): readonly Window[] {
+/** The rounds that other programs did not disturb; all of them where there is none. */
+export function quiet(rounds: readonly Window[]): readonly Window[] {
   const found = rounds.filter(isQuiet);
   return found.length === 0 ? rounds : found;
 }

@@ -8,6 +8,7 @@ import { MODELS } from './cells.ts';
 import type { Child, Children } from './children.ts';
 import { type Cores, moveTo } from './cores.ts';
 import { CALLER_KEY } from './exchanges.ts';
+import type { RecordCount } from './findings.ts';
 import { freePort } from './port.ts';
 import { descendants, residentBytes } from './process-usage.ts';
 import { Records } from './records.ts';
@@ -31,7 +32,7 @@ export interface SluiceOptions {
 export class Sluice implements Server {
   readonly name = 'sluice';
   readonly port: number;
-  readonly records: Records;
+  readonly #records: Records;
   /** After the start, before the first call. */
   readonly idleBytes: number;
   readonly #child: Child;
@@ -40,7 +41,7 @@ export class Sluice implements Server {
   private constructor(child: Child, port: number, records: Records) {
     this.#child = child;
     this.port = port;
-    this.records = records;
+    this.#records = records;
     this.idleBytes = residentBytes(child.pid);
   }
 
@@ -78,15 +79,16 @@ export class Sluice implements Server {
     return this.#child.pid;
   }
 
-  /** Calls made so far. */
-  get calls(): number {
-    return this.#calls;
+  /** Calls made so far, and what is kept of them. */
+  async countRecords(): Promise<RecordCount> {
+    const records = await this.#records.count();
+    return { calls: this.#calls, records, breakdown: await this.#records.breakdown() };
   }
 
   /** Waits for the records of everything that was asked: keeping them is part of the work. */
   async settle(requests: number): Promise<void> {
     this.#calls += requests;
-    await this.unlessEnded(this.records.waitFor(this.#calls));
+    await this.unlessEnded(this.#records.waitFor(this.#calls));
   }
 
   unlessEnded<T>(wanted: Promise<T>): Promise<T> {
@@ -94,7 +96,7 @@ export class Sluice implements Server {
   }
 
   async stop(): Promise<void> {
-    await this.records.close();
+    await this.#records.close();
     await this.#child.stop();
   }
 }

@@ -108,7 +108,7 @@ test.each(LIVE_TRANSPORTS)(
       expect(call.text).toBe('one two three ');
       expect(call.isComplete).toBe(false);
       await expectInterrupted(s);
-      call.leave();
+      call.ends.leave();
       call.report(s);
     });
   },

@@ -107,7 +107,7 @@ test.each(LIVE_TRANSPORTS)(
       const completion = await call.completed();
       expect(completion['usage']).toEqual({ inputTokens: null, outputTokens: null });
       expect((await s.record()).usage_source).toBe('estimated');
-      call.leave();
+      call.ends.leave();
       call.report(s);
     });
   },

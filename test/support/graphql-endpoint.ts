@@ -91,6 +91,8 @@ export async function startEndpoint(options: EndpointOptions = {}): Promise<Runn
     request.socket.once('end', left);
     response.once('close', () => request.socket.off('end', left));
   });
+  // As in the listener: a client that closes its sending side may still read.
+  (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
   server.on('upgrade', (request, socket, head) => endpoint.upgrade(request, socket, head));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

@@ -20,6 +20,17 @@ const CHAT_STREAM = /* GraphQL */ `
 export type LiveTransport = 'SSE' | 'WebSocket';
 export const LIVE_TRANSPORTS: readonly LiveTransport[] = ['SSE', 'WebSocket'];
 
+interface LiveEnds {
+  /** Breaks the connection off, without a word to the server. */
+  readonly leave: () => void;
+  /** Ends the operation in its protocol's own way. */
+  readonly complete: () => void;
+  /** FIN: nothing more is sent, and reading goes on. */
+  readonly halfClose: () => void;
+  readonly pause: () => void;
+  readonly resume: () => void;
+}
+
 interface LiveResult {
   readonly data?: { readonly chatStream?: Readonly<Record<string, unknown>> | null } | null;
   readonly errors?: readonly { readonly extensions?: { readonly code?: string } }[];
@@ -29,13 +40,12 @@ interface LiveResult {
 export class LiveCall {
   readonly nonce: string;
   readonly #results: () => readonly LiveResult[];
-  /** Breaks the connection off, without a word to the server. */
-  readonly leave: () => void;
+  readonly ends: LiveEnds;
 
-  constructor(nonce: string, results: () => readonly LiveResult[], leave: () => void) {
+  constructor(nonce: string, results: () => readonly LiveResult[], ends: LiveEnds) {
     this.nonce = nonce;
     this.#results = results;
-    this.leave = leave;
+    this.ends = ends;
   }
 
   get events(): readonly Readonly<Record<string, unknown>>[] {
@@ -122,7 +132,13 @@ async function openSse(
     // The last event may still be on its way.
     return eventsOf(text.slice(0, text.lastIndexOf('\n\n') + 2)).results as LiveResult[];
   };
-  return new LiveCall(nonce, results, () => client.destroy());
+  return new LiveCall(nonce, results, {
+    leave: () => client.destroy(),
+    complete: () => client.destroy(),
+    halfClose: () => client.halfClose(),
+    pause: () => client.pause(),
+    resume: () => client.resume(),
+  });
 }
 
 async function openSocket(
@@ -137,5 +153,11 @@ async function openSocket(
       if (type === 'next') return [payload as LiveResult];
       return type === 'error' ? [{ errors: payload as NonNullable<LiveResult['errors']> }] : [];
     });
-  return new LiveCall(nonce, results, () => socket.socket.terminate());
+  return new LiveCall(nonce, results, {
+    leave: () => socket.socket.terminate(),
+    complete: () => socket.send({ type: 'complete', id: '1' }),
+    halfClose: () => socket.socket.close(),
+    pause: () => socket.socket.pause(),
+    resume: () => socket.socket.resume(),
+  });
 }

@@ -10,7 +10,8 @@ export const APP_KEY = 'sk-test-application-key-0001';
 export interface ProductOptions {
   /** Text of sluice.yaml. */
   readonly config?: string;
-  readonly env?: Readonly<Record<string, string>>;
+  /** Undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** An earlier product's folder, to start on what it left. */
   readonly folder?: string;
   /** Arguments of Node before the script. */

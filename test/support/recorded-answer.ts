@@ -13,19 +13,74 @@ export interface Said {
 }
 
 export interface Recording extends Said {
-  /** `completion_tokens` as it stands there: xAI counts reasoning outside of it. */
-  readonly rawOutputTokens: number | null;
+  /** The counts as they stand there: xAI's leave out reasoning, Anthropic's what compaction cost. */
+  readonly raw: Pick<Said, 'inputTokens' | 'outputTokens'>;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: recorded JSON of a dozen vendors; a wrong step fails the test
-type Json = any;
+/** The wire as far as it is looked at. What a vendor leaves out makes the fold, and so the test, fail. */
+export interface CallDelta {
+  readonly index?: number;
+  readonly id?: string;
+  readonly function?: { readonly name?: string | null; readonly arguments?: string };
+}
+interface OpenaiMessage {
+  readonly content?: unknown;
+  readonly tool_calls?: readonly CallDelta[] | null;
+}
+interface OpenaiUsage {
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+  readonly total_tokens: number;
+  readonly completion_tokens_details?: { readonly reasoning_tokens?: number };
+}
+interface OpenaiBody {
+  readonly choices: readonly {
+    readonly delta?: OpenaiMessage;
+    readonly message?: OpenaiMessage;
+    readonly finish_reason?: string | null;
+  }[];
+  readonly usage?: OpenaiUsage | null;
+}
+interface AnthropicBlock {
+  readonly type: string;
+  /** Who made the call: the model (`direct`), or code of it that runs at the provider. */
+  readonly caller?: { readonly type: string };
+  readonly name?: string;
+  text?: string;
+  input?: unknown;
+  json?: string;
+}
+interface AnthropicRound extends Partial<Record<string, number>> {
+  readonly input_tokens: number;
+}
+type AnthropicUsage = AnthropicRound & {
+  readonly iterations?: readonly (AnthropicRound & { readonly type: string })[];
+};
+interface AnthropicBody {
+  readonly content: readonly AnthropicBlock[];
+  readonly stop_reason: string;
+  readonly usage: AnthropicUsage;
+}
+interface AnthropicEvent {
+  readonly type: string;
+  readonly index: number;
+  readonly message: AnthropicBody;
+  readonly content_block: AnthropicBlock;
+  readonly delta: {
+    readonly type?: string;
+    readonly text?: string;
+    readonly partial_json?: string;
+    readonly stop_reason?: string;
+  };
+  readonly usage: AnthropicUsage;
+}
 
 const CHAT_FOLDERS = [
   ...['openai/chat', 'groq', 'deepseek/chat', 'mistral', 'xai', 'openai-compatible/chat'],
   ...['alibaba', 'moonshotai', 'perplexity'],
 ];
-/** Not answers of a chat, or a fault made by hand that has its own tests. */
-const OTHERS = /error\.json$|transcription|spliced/;
+/** Not answers of a chat, or faults made by hand, which have their own tests. */
+const OTHERS = /error\.json$|transcription|spliced|duplicate/;
 
 type Entry = readonly [file: string, wire: Wire];
 const entries = (folders: readonly string[], ending: string, wire: Wire): readonly Entry[] =>
@@ -43,38 +98,44 @@ export const ANSWERS: readonly Entry[] = [
   ...entries(['anthropic'], '.json', 'anthropic-messages'),
 ];
 
-/** The JSON texts of a recorded stream's events, without the terminator of OpenAI's protocol. */
+/**
+ * The JSON texts of a recorded stream's events, without the terminator of OpenAI's protocol. Some recordings of
+ * Anthropic go on with a second answer behind the first.
+ */
 export function eventsIn(file: string): readonly string[] {
   const lines = loadText(file)
     .split(/\r?\n/)
-    .map((line) => line.replace(/^data: /, '').trim());
-  return lines.filter((line) => line !== '' && line !== '[DONE]');
+    .map((line) => line.replace(/^data: /, '').trim())
+    .filter((line) => line !== '' && line !== '[DONE]');
+  const stop = lines.findIndex((line) => line.includes('"type":"message_stop"'));
+  return stop === -1 ? lines : lines.slice(0, stop + 1);
 }
 
 export const readRecordedStream = (file: string, wire: Wire): Recording =>
   wire === 'openai-chat' ? foldOpenai(eventsIn(file)) : foldAnthropic(eventsIn(file));
 
 export function readRecordedAnswer(file: string, wire: Wire): Recording {
-  const body: Json = loadJson(file);
-  if (wire === 'anthropic-messages') return anthropicSaid(body.content, body.stop_reason, body.usage);
-  const { message, finish_reason: finish } = body.choices[0];
-  const calls = (message.tool_calls ?? []).map((call: Json) => call.function);
-  return openaiSaid(textOf(message.content), calls, finish, body.usage);
+  if (wire === 'anthropic-messages') return anthropicSaid(loadJson(file) as AnthropicBody);
+  const body = loadJson(file) as OpenaiBody;
+  const [choice] = body.choices;
+  const calls = new CallDeltas();
+  calls.add(choice?.message?.tool_calls);
+  return openaiSaid(textOf(choice?.message?.content), calls, choice?.finish_reason, body.usage);
 }
 
 /** Mistral's content is a list of parts where the model reasons. */
-export const textOf = (content: unknown): string =>
-  typeof content === 'string'
-    ? content
-    : Array.isArray(content)
-      ? content.map((part: Json) => (part.type === 'text' ? part.text : '')).join('')
-      : '';
+export function textOf(content: unknown): string {
+  if (!Array.isArray(content)) return typeof content === 'string' ? content : '';
+  return content
+    .map((part: { type: string; text?: string }) => (part.type === 'text' ? part.text : ''))
+    .join('');
+}
 
-/** Puts the deltas of tool calls together: by index where there is one, else each delta is a call. */
+/** Puts the deltas of tool calls together: by index where there is one, else each id is a call. */
 export class CallDeltas {
   readonly #calls = new Map<unknown, { name: string; arguments: string }>();
 
-  add(deltas: Json): void {
+  add(deltas: readonly CallDelta[] | null | undefined): void {
     for (const delta of deltas ?? []) {
       const key = delta.index ?? delta.id;
       const call = this.#calls.get(key) ?? { name: '', arguments: '' };
@@ -84,8 +145,8 @@ export class CallDeltas {
     }
   }
 
-  get calls(): readonly { name: string; arguments: string }[] {
-    return [...this.#calls.values()];
+  get parsed(): Said['calls'] {
+    return [...this.#calls.values()].map(parsedCall);
   }
 }
 
@@ -112,73 +173,80 @@ export const ANTHROPIC_STOP: Readonly<Record<string, FinishReason>> = {
 function foldOpenai(events: readonly string[]): Recording {
   const calls = new CallDeltas();
   let text = '';
-  let finish = '';
-  let usage: Json = null;
+  let finish: string | null | undefined;
+  let usage: OpenaiUsage | null | undefined;
   for (const event of events) {
-    const chunk: Json = JSON.parse(event);
-    const choice = chunk.choices[0];
-    text += textOf(choice?.delta.content);
-    calls.add(choice?.delta.tool_calls);
+    const chunk = JSON.parse(event) as OpenaiBody;
+    const [choice] = chunk.choices;
+    text += textOf(choice?.delta?.content);
+    calls.add(choice?.delta?.tool_calls);
     finish = choice?.finish_reason ?? finish;
     usage = chunk.usage ?? usage;
   }
-  return openaiSaid(text, calls.calls, finish, usage);
+  return openaiSaid(text, calls, finish, usage);
 }
 
 function openaiSaid(
   text: string,
-  calls: readonly { name: string; arguments: string }[],
-  finish: string,
-  usage: Json,
+  calls: CallDeltas,
+  finish: string | null | undefined,
+  usage: OpenaiUsage | null | undefined,
 ): Recording {
-  const raw: number | null = usage?.completion_tokens ?? null;
+  const raw = usage?.completion_tokens ?? null;
   const reasoning = usage?.completion_tokens_details?.reasoning_tokens ?? 0;
-  const isOutside = usage?.total_tokens === usage?.prompt_tokens + raw + reasoning;
+  const isOutside =
+    usage?.total_tokens === (usage?.prompt_tokens ?? 0) + (usage?.completion_tokens ?? 0) + reasoning;
   return {
     text,
-    calls: calls.map(parsedCall),
-    finishReason: OPENAI_FINISH[finish] ?? 'other',
+    calls: calls.parsed,
+    finishReason: OPENAI_FINISH[finish ?? ''] ?? 'other',
     inputTokens: usage?.prompt_tokens ?? null,
-    outputTokens: raw === null || !isOutside ? raw : raw + reasoning,
-    rawOutputTokens: raw,
+    outputTokens: raw !== null && isOutside ? raw + reasoning : raw,
+    raw: { inputTokens: usage?.prompt_tokens ?? null, outputTokens: raw },
   };
 }
 
 function foldAnthropic(events: readonly string[]): Recording {
-  const blocks: Json[] = [];
+  const content: AnthropicBlock[] = [];
   let stop = '';
-  let usage: Json = {};
-  for (const event of events.map((line): Json => JSON.parse(line))) {
-    if (event.type === 'message_start') usage = { ...usage, ...event.message.usage };
-    if (event.type === 'content_block_start') blocks[event.index] = { ...event.content_block, json: '' };
-    if (event.type === 'content_block_delta') {
-      if (event.delta.type === 'text_delta') blocks[event.index].text += event.delta.text;
-      if (event.delta.type === 'input_json_delta') blocks[event.index].json += event.delta.partial_json;
-    }
-    if (event.type === 'message_delta') {
-      stop = event.delta.stop_reason;
+  let usage: AnthropicUsage = { input_tokens: 0 };
+  for (const event of events.map((line) => JSON.parse(line) as AnthropicEvent)) {
+    const block = content[event.index];
+    const { type, delta } = event;
+    if (type === 'message_start') usage = { ...usage, ...event.message.usage };
+    if (type === 'content_block_start') content[event.index] = { ...event.content_block };
+    if (type === 'content_block_delta' && delta.type === 'text_delta' && block)
+      block.text += delta.text ?? '';
+    if (type === 'content_block_delta' && delta.type === 'input_json_delta' && block)
+      block.json = (block.json ?? '') + (delta.partial_json ?? '');
+    if (type === 'content_block_stop' && block?.json) block.input = JSON.parse(block.json);
+    if (type === 'message_delta') {
+      stop = delta.stop_reason ?? '';
       usage = { ...usage, ...event.usage };
     }
   }
-  for (const block of blocks) if (block?.json) block.input = JSON.parse(block.json);
-  return anthropicSaid(blocks, stop, usage);
+  return anthropicSaid({ content: content.filter(Boolean), stop_reason: stop, usage });
 }
 
-/** Compaction is billed and stands only in `iterations`. */
-function anthropicSaid(content: Json, stop: string, usage: Json): Recording {
-  const blocks: Json[] = content.filter(Boolean);
-  const rounds: Json[] = usage.iterations ?? [];
-  const isCompacted = rounds.some((round) => round.type === 'compaction');
-  const parts = isCompacted ? rounds.filter(({ type }) => /^(message|compaction)$/.test(type)) : [usage];
-  const sum = (...names: string[]) =>
-    parts.flatMap((part) => names.map((name) => part[name] ?? 0)).reduce((a: number, b: number) => a + b, 0);
-  const output = sum('output_tokens');
+function anthropicSaid({ content, stop_reason: stop, usage }: AnthropicBody): Recording {
+  const { iterations = [] } = usage;
+  // What compaction cost stands nowhere else.
+  const isCompacted = iterations.some((round) => round.type === 'compaction');
+  const rounds: readonly AnthropicRound[] = isCompacted
+    ? iterations.filter(({ type }) => type === 'message' || type === 'compaction')
+    : [usage];
+  const input = ['input_tokens', 'cache_creation_input_tokens', 'cache_read_input_tokens'];
   return {
-    text: blocks.map((block) => (block.type === 'text' ? block.text : '')).join(''),
-    calls: blocks.flatMap(({ type, name, input }) => (type === 'tool_use' ? [{ name, arguments: input }] : [])),
+    text: content.map((block) => (block.type === 'text' ? block.text : '')).join(''),
+    calls: content.flatMap(({ type, caller, name = '', input }) =>
+      type === 'tool_use' && (caller?.type ?? 'direct') === 'direct' ? [{ name, arguments: input }] : [],
+    ),
     finishReason: ANTHROPIC_STOP[stop] ?? 'other',
-    inputTokens: sum('input_tokens', 'cache_creation_input_tokens', 'cache_read_input_tokens'),
-    outputTokens: output,
-    rawOutputTokens: output,
+    inputTokens: sumOf(rounds, input),
+    outputTokens: sumOf(rounds, ['output_tokens']),
+    raw: { inputTokens: sumOf([usage], input), outputTokens: sumOf([usage], ['output_tokens']) },
   };
 }
+
+const sumOf = (rounds: readonly AnthropicRound[], names: readonly string[]): number =>
+  rounds.flatMap((round) => names.map((name) => round[name] ?? 0)).reduce((a, b) => a + b, 0);

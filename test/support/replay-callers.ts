@@ -1,4 +1,4 @@
-import { type FinishReason, FINISH_REASONS } from '../../src/protocols/blocks.ts';
+import { FINISH_REASONS, type FinishReason } from '../../src/protocols/blocks.ts';
 import type { Wire } from './call.ts';
 import { APP_KEY } from './config.ts';
 import { eventsOf, post } from './graphql-request.ts';
@@ -41,7 +41,12 @@ async function hear(run: (heard: { callId: string | null; text: string }) => Pro
     return { ...heard, text: said.text, said, failure: null };
   } catch (failure) {
     const headers = (failure as { headers?: Headers }).headers;
-    return { ...heard, callId: heard.callId ?? headers?.get('x-sluice-call-id') ?? null, said: null, failure };
+    return {
+      ...heard,
+      callId: heard.callId ?? headers?.get('x-sluice-call-id') ?? null,
+      said: null,
+      failure,
+    };
   }
 }
 
@@ -88,7 +93,7 @@ const openaiSdk: ReplayCaller = {
       }
       return {
         text: heard.text,
-        calls: calls.calls.map(parsedCall),
+        calls: calls.parsed,
         finishReason: OPENAI_FINISH[finish] ?? 'other',
         inputTokens: usage?.prompt_tokens ?? null,
         outputTokens: usage?.completion_tokens ?? null,
@@ -97,7 +102,13 @@ const openaiSdk: ReplayCaller = {
 };
 
 interface AnthropicMessage {
-  readonly content: readonly { type: string; text?: string; name?: string; input?: unknown }[];
+  readonly content: readonly {
+    type: string;
+    text?: string;
+    name?: string;
+    input?: unknown;
+    caller?: { type: string };
+  }[];
   readonly stop_reason: string | null;
   readonly usage: {
     input_tokens: number | null;
@@ -111,8 +122,8 @@ function saidByAnthropic({ content, stop_reason: stop, usage }: AnthropicMessage
   const cached = (usage.cache_creation_input_tokens ?? 0) + (usage.cache_read_input_tokens ?? 0);
   return {
     text: content.map((block) => (block.type === 'text' ? block.text : '')).join(''),
-    calls: content.flatMap(({ type, name = '', input }) =>
-      type === 'tool_use' ? [{ name, arguments: input }] : [],
+    calls: content.flatMap(({ type, caller, name = '', input }) =>
+      type === 'tool_use' && (caller?.type ?? 'direct') === 'direct' ? [{ name, arguments: input }] : [],
     ),
     finishReason: ANTHROPIC_STOP[stop ?? ''] ?? 'other',
     inputTokens: usage.input_tokens === null ? null : usage.input_tokens + cached,
@@ -138,7 +149,8 @@ const anthropicSdk: ReplayCaller = {
         messages: HELLO,
       });
       stream.on('connect', () => {
-        heard.callId = stream.response === undefined || stream.response === null ? null : idOf(stream.response);
+        heard.callId =
+          stream.response === undefined || stream.response === null ? null : idOf(stream.response);
       });
       stream.on('text', (delta) => {
         heard.text += delta;
@@ -148,7 +160,7 @@ const anthropicSdk: ReplayCaller = {
 };
 
 const COMPLETION = /* GraphQL */ `
-  callId text finishReason toolCalls { name arguments } usage { inputTokens outputTokens }
+  callId text refusal finishReason toolCalls { name arguments } usage { inputTokens outputTokens }
 `;
 const CHAT = `mutation ($input: ChatInput!) { chat(input: $input) { ${COMPLETION} } }`;
 const CHAT_STREAM = /* GraphQL */ `
@@ -164,6 +176,8 @@ const CHAT_STREAM = /* GraphQL */ `
 interface Completion {
   readonly callId: string;
   readonly text: string | null;
+  /** What of the text is a refusal; the recordings tell it apart. */
+  readonly refusal: string | null;
   readonly finishReason: string;
   readonly toolCalls: readonly { name: string; arguments: string }[];
   readonly usage: { inputTokens: number | null; outputTokens: number | null };
@@ -174,10 +188,11 @@ interface StreamEvent {
   readonly completion?: Completion;
 }
 
-const saidByGraph = ({ text, finishReason, toolCalls, usage }: Completion): Said => ({
-  text: text ?? '',
+const saidByGraph = ({ text, refusal, finishReason, toolCalls, usage }: Completion): Said => ({
+  text: (text ?? '').slice(0, (text ?? '').length - (refusal ?? '').length),
   calls: toolCalls.map(parsedCall),
-  finishReason: FINISH_REASONS.find((reason) => reason === finishReason.toLowerCase()) ?? ('?' as FinishReason),
+  finishReason:
+    FINISH_REASONS.find((reason) => reason === finishReason.toLowerCase()) ?? ('?' as FinishReason),
   ...usage,
 });
 
@@ -209,9 +224,8 @@ const graphql: ReplayCaller = {
         if (errors !== undefined) throw new GraphError(errors[0]?.extensions, completion !== undefined);
       }
       if (completion === undefined) throw new Error('the live operation ended without ChatCompleted');
-      const said = saidByGraph(completion);
-      if (said.text !== heard.text) throw new Error('the deltas are not the text');
-      return said;
+      if ((completion.text ?? '') !== heard.text) throw new Error('the deltas are not the text');
+      return saidByGraph(completion);
     }),
 };
 
@@ -231,7 +245,7 @@ export const CALLERS: readonly ReplayCaller[] = [openaiSdk, anthropicSdk, graphq
 
 /** What this caller has to hear of a recording. */
 export function expectedSaid(recording: Recording, caller: ReplayCaller, wire: Wire): Said {
-  const { rawOutputTokens, ...said } = recording;
-  // The byte lane leaves the vendor's own count as it is.
-  return caller.protocol === wire ? { ...said, outputTokens: rawOutputTokens } : said;
+  const { raw, ...said } = recording;
+  // The byte lane leaves the vendor's own counts as they are.
+  return caller.protocol === wire ? { ...said, ...raw } : said;
 }

@@ -1,8 +1,8 @@
 import { type CallEntry, type CallPage, type CallScope, getCall, listCalls } from '../../db/queries/calls.ts';
+import { readDatabase } from '../../db/read-database.ts';
 import { CallError } from '../../errors.ts';
 import type { Identity } from '../../tenancy/snapshot.ts';
 import type { Builder } from '../builder.ts';
-import { readDatabase } from '../read-database.ts';
 import type { Enums } from './enums.ts';
 
 /** Recorded calls: one by the id in `x-sluice-call-id`, and pages of them. */

@@ -1,3 +1,4 @@
+import { LIMITS } from '../../limits.ts';
 import type { BlockEvent, BlockStart, Origin } from '../blocks.ts';
 import { isJsonObject } from '../json-parse.ts';
 import type { JsonObject } from '../protocol.ts';
@@ -23,12 +24,13 @@ export class StreamBlocks {
     this.#origin = origin;
   }
 
-  /** A `content_block_…` event. False when it belongs to no open block. */
+  /** A `content_block_…` event. False when it belongs to no open block, or too many are open. */
   read(event: JsonObject, emit: Emit): boolean {
     const place = event['index'];
     if (event['type'] === 'content_block_start') {
       const known = this.#open.get(place);
       if (known !== undefined) this.#close(place, known, emit);
+      if (this.#open.size >= LIMITS.openBlocksMax) return false;
       this.#start(place, isJsonObject(event['content_block']) ? event['content_block'] : {}, emit);
       return true;
     }
@@ -95,9 +97,13 @@ export class StreamBlocks {
   }
 }
 
-/** Deltas of kinds that are not known belong to blocks that are not known; their blocks pass without them. */
+/**
+ * Blocks that are not known pass without their deltas: the input of a provider's own tool would be taken for text
+ * of the answer.
+ */
 function readDelta(delta: JsonObject, block: OpenBlock, emit: Emit): void {
   const { index } = block;
+  if (block.type === 'unknown') return;
   const text = readText(delta['text']) ?? readText(delta['thinking']) ?? readText(delta['partial_json']);
   if (text !== null) {
     block.hasText = true;

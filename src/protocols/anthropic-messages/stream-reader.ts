@@ -53,7 +53,7 @@ export class AnthropicStreamReader implements StreamReader {
       case 'content_block_stop':
         if (!this.#isStarted) this.#fail(malformedAnswer('A content block came before the message.'), emit);
         else if (!this.#blocks.read(event, emit)) {
-          this.#fail(malformedAnswer('A delta belongs to no content block.'), emit);
+          this.#fail(malformedAnswer('The content blocks of the stream are out of order.'), emit);
         }
         break;
       case 'message_start':

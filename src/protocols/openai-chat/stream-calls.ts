@@ -1,3 +1,4 @@
+import { LIMITS } from '../../limits.ts';
 import type { BlockEvent } from '../blocks.ts';
 import { isJsonObject } from '../json-parse.ts';
 import type { JsonObject } from '../protocol.ts';
@@ -29,6 +30,11 @@ export class StreamCalls {
 
   get count(): number {
     return this.#calls.length;
+  }
+
+  /** More calls than any answer has; nothing after this is worth reading. */
+  get isOverfull(): boolean {
+    return this.#calls.length > LIMITS.openBlocksMax;
   }
 
   read(delta: JsonObject, nextBlock: () => number, emit: Emit): void {

@@ -70,7 +70,7 @@ export class OpenaiStreamReader implements StreamReader {
       this.#rawReason = readText(choice['finish_reason']) ?? this.#rawReason;
     }
     const usage = usageOf(chunk);
-    if (usage === undefined) return;
+    if (usage === undefined || this.#hasFailed) return;
     if (!this.#isStarted) this.#start(readText(chunk['id']), readText(chunk['model']), emit);
     this.#usage = laterUsage(this.#usage, usage);
     emit({ type: 'usage', usage: this.#usage });
@@ -98,9 +98,10 @@ export class OpenaiStreamReader implements StreamReader {
   }
 
   #readCall(call: unknown, emit: Emit): void {
-    if (!isJsonObject(call)) return;
+    if (!isJsonObject(call) || this.#hasFailed) return;
     this.#close(emit);
     this.#calls.read(call, () => this.#blocks++, emit);
+    if (this.#calls.isOverfull) this.#fail(malformedAnswer('The stream has too many tool calls.'), emit);
   }
 
   #openBlock(type: ContentPiece['type'], emit: Emit): { readonly index: number } {

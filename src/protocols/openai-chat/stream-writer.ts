@@ -38,6 +38,9 @@ export class OpenaiStreamWriter implements StreamWriter {
         return this.#writeRole();
       case 'blockStart':
         return this.#writeStart(event.index, event.block);
+      case 'blockStop':
+        this.#openings.delete(event.index);
+        return null;
       case 'usage':
         this.#usage = event.usage;
         return null;

@@ -84,17 +84,12 @@ describe('scanObject', () => {
   });
 
   it('takes time linear in the body, whatever its strings hold', () => {
-    const timeOf = (text: string) => {
-      const body = Buffer.from(`{"a":"${text}"}`);
-      const began = performance.now();
-      scan(body.toString());
-      return performance.now() - began;
-    };
     for (const unit of ['\\\\', '\\"', 'x']) {
-      timeOf(unit.repeat(100_000));
-      const small = Math.min(timeOf(unit.repeat(1_000_000)), timeOf(unit.repeat(1_000_000)));
-      const large = Math.min(timeOf(unit.repeat(2_000_000)), timeOf(unit.repeat(2_000_000)));
-      expect(large).toBeLessThan(small * 3.5 + 20);
+      const body = `{"a":"${unit.repeat(4_000_000)}"}`;
+      const began = performance.now();
+      expect(scan(body).members.size).toBe(1);
+      // About 20 ms; looking back to the string's start for each quote would take hours.
+      expect(performance.now() - began).toBeLessThan(3_000);
     }
   });
 });

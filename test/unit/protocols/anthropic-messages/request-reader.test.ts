@@ -122,6 +122,21 @@ describe('reading a messages request', () => {
     ]);
   });
 
+  it('trap 73 does not send a thinking block to Anthropic that it never signed', () => {
+    const content = [
+      { type: 'thinking', thinking: 'hm', signature: '' },
+      { type: 'text', text: 'a' },
+    ];
+    const request = good({ messages: [HELLO, { role: 'assistant', content }, HELLO] });
+    const target = { provider: 'anthropic', model: 'm', maxOutputTokens: null };
+    const written = anthropicMessages.writeRequest(request, target);
+    if (written instanceof CallError) throw written;
+    expect(written.body.toString()).not.toContain('thinking');
+    expect(written.receipt).toContainEqual(
+      expect.objectContaining({ field: 'messages[].content[].thinking', action: 'dropped' }),
+    );
+  });
+
   it('trap 34 keeps blocks of server tools whole', () => {
     const raw = { type: 'server_tool_use', id: 's1', name: 'web_search', input: { query: 'x' } };
     const request = good({ messages: [HELLO, { role: 'assistant', content: [raw] }, HELLO] });

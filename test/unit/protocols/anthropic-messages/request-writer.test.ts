@@ -492,6 +492,16 @@ describe('reasoning for Anthropic (traps 28, 75, 76)', () => {
     expect(tight.receipt['reasoning_effort']?.action).toBe('dropped');
   });
 
+  it.each([
+    ['claude-opus-4-20250514', 'enabled'],
+    ['claude-3-7-sonnet-20250219', 'enabled'],
+    ['some-other-model', 'enabled'],
+    ['anthropic.claude-sonnet-4-6-v1:0', 'adaptive'],
+    ['openrouter/claude-sonnet-5', 'adaptive'],
+  ])('knows how %s thinks', (model, type) => {
+    expect(translate({ reasoning_effort: 'high' }, { model }).body).toMatchObject({ thinking: { type } });
+  });
+
   it('gives newer models an effort', () => {
     expect(translate({ reasoning_effort: 'minimal' }, { model: 'claude-opus-4-8' }).body).toMatchObject({
       thinking: { type: 'adaptive' },

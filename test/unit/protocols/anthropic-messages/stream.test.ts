@@ -206,6 +206,15 @@ describe('reading a message stream', () => {
     });
   });
 
+  it('takes the most open blocks allowed and refuses one more', () => {
+    const blocks = (count: number) =>
+      Array.from({ length: count }, (_, at) => open(at, { type: 'text', text: '' }));
+    const most = readStream(anthropicMessages, [stream(start(), ...blocks(LIMITS.openBlocksMax), STOP)]);
+    expect(most).toMatchObject({ failure: null, isComplete: true });
+    const more = readStream(anthropicMessages, [stream(start(), ...blocks(LIMITS.openBlocksMax + 1), STOP)]);
+    expect(more).toMatchObject({ failure: { code: 'upstream_malformed' }, isComplete: false });
+  });
+
   it('U13 answers malformed JSON with a failure, not with a crash', () => {
     expect(
       readStream(anthropicMessages, [Buffer.from('event: x\ndata: {"type":\n\n')]).failure,

@@ -51,6 +51,15 @@ describe('reading chat completion chunks', () => {
     });
   });
 
+  it('reads the first choice only', () => {
+    const second = {
+      id: 'c1',
+      choices: [{ index: 1, delta: { content: 'other' }, finish_reason: 'length' }],
+    };
+    const { response } = read(delta({ content: 'Hi' }), second, finish('stop'), second, '[DONE]');
+    expect(response).toMatchObject({ blocks: [{ type: 'text', text: 'Hi' }], finishReason: 'stop' });
+  });
+
   it('traps 40 and 64 is complete with [DONE] alone', () => {
     expect(read(delta({ content: 'Hi' }), finish('stop')).isComplete).toBe(false);
     expect(read(delta({ content: 'Hi' }), finish('stop'), '[DONE]').isComplete).toBe(true);
@@ -236,6 +245,17 @@ describe('reading chat completion chunks', () => {
     ]) {
       expect(read(data, '[DONE]')).toMatchObject({ failure: null, isComplete: true });
     }
+  });
+
+  it('takes the most tool calls allowed and refuses one more', () => {
+    const calls = (count: number) =>
+      Array.from({ length: count }, (_, at) =>
+        call({ index: at, id: `c${at}`, function: { name: 'f', arguments: '{}' } }),
+      );
+    const most = readStream(openaiChat, [stream(...calls(LIMITS.openBlocksMax), '[DONE]')]);
+    expect(most).toMatchObject({ failure: null, isComplete: true });
+    const more = readStream(openaiChat, [stream(...calls(LIMITS.openBlocksMax + 1), '[DONE]')]);
+    expect(more).toMatchObject({ failure: { code: 'upstream_malformed' }, isComplete: false });
   });
 
   it('refuses an event above the bound', () => {
