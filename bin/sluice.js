@@ -9,6 +9,5 @@ if (existsSync(new URL('src', root))) {
   const isFresh = existsSync(stamp) && Number(readFileSync(stamp, 'utf8')) >= newestSource();
   if (!isFresh) await bundle();
 }
-process.setSourceMapsEnabled(true);
 const { main } = await import(new URL('dist/main.js', root).href);
 await main(process.argv.slice(2));

@@ -6,6 +6,7 @@
  * caller only after the end record is.
  */
 
+import type { BagMember } from './bag.ts';
 import type { CallInput, CallPorts } from './call/ports.ts';
 import { prepare } from './call/prepare.ts';
 import { recordOf } from './call/record-of.ts';
@@ -21,7 +22,8 @@ import { choose, type Exclusion, targetName } from './upstream/plan.ts';
 import { scrub } from './upstream/scrub.ts';
 
 /** A running call. Fields are assigned by the phase that their comment names, and then stay. */
-export class Call {
+export class Call implements BagMember {
+  bagSlot = -1;
   readonly ports: CallPorts;
   readonly input: CallInput;
   readonly answer: Answer;
@@ -71,10 +73,7 @@ export function startCall(ports: CallPorts, input: CallInput, answer: Answer): C
   const call = new Call(ports, input, answer);
   ports.inFlight.add(call);
   live(call).catch((error: unknown) => {
-    ports.log.error(
-      { callId: input.id, error: String((error as Error)?.stack ?? error) },
-      'call failed inside',
-    );
+    logInternal(call, error);
     call.attempt?.cancel();
     end(call, failure(new CallError('internal', { cause: error })));
   });
@@ -181,10 +180,9 @@ async function send(call: Call, target: ResolvedTarget): Promise<AttemptResult |
   call.receipt = prepared.receipt;
   ports.loads.begin(name);
   const result = await new Promise<AttemptResult>((resolve) => {
-    call.attempt = new Attempt(ports, prepared, pool, resolve);
+    call.attempt = new Attempt(ports, prepared, pool, resolve, () => ports.pools.release(endpoint));
     call.attempt.start();
   });
-  ports.pools.release(endpoint);
   const firstContentMs = prepared.lane.firstContentMs;
   ports.loads.end(
     name,
@@ -198,7 +196,9 @@ async function send(call: Call, target: ResolvedTarget): Promise<AttemptResult |
 
 function noteAttempt(call: Call, target: ResolvedTarget, result: AttemptResult, startedMs: number): void {
   const error = result.kind === 'failed' ? result.error : null;
-  const cause = error?.cause;
+  const isInternal = error?.code === 'internal';
+  if (isInternal) logInternal(call, error.cause);
+  const cause = isInternal ? null : error?.cause;
   const said = typeof cause === 'object' && cause !== null && 'message' in cause ? cause.message : null;
   call.attempts.push({
     target: targetName(target),
@@ -221,7 +221,11 @@ function end(call: Call, given: Ending): void {
   const finish = (error: Error | null): void => {
     const summary = { attempts: call.attempts.length, receipt: call.receipt, record };
     const unrecorded = error === null ? null : new CallError('records_unavailable', { cause: error });
-    answer.end(unrecorded === null ? ending : failure(unrecorded), summary);
+    try {
+      answer.end(unrecorded === null ? ending : failure(unrecorded), summary);
+    } catch (thrown) {
+      logInternal(call, thrown);
+    }
     ports.ended(record);
   };
   // What room a full disk has left is for the ends of calls that have begun.
@@ -234,12 +238,18 @@ function prepared(call: Call, ending: Ending): Ending {
     call.answer.prepare(ending);
     return ending;
   } catch (error) {
-    call.ports.log.error(
-      { callId: call.input.id, error: String((error as Error)?.stack ?? error) },
-      'writer failed',
-    );
+    logInternal(call, error);
     return failure(error instanceof CallError ? error : new CallError('internal', { cause: error }));
   }
+}
+
+/** What the caller is not told. */
+function logInternal(call: Call, error: unknown): void {
+  const { ports, input } = call;
+  ports.log.error(
+    { callId: input.id, error: String((error as Error)?.stack ?? error) },
+    'call failed inside',
+  );
 }
 
 function failure(error: CallError): Ending {

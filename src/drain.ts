@@ -3,6 +3,7 @@
  * may finish until the time is up; what still runs gets an error in its own protocol, and its record.
  */
 import type { Server } from 'node:http';
+import type { Bag } from './bag.ts';
 import type { Call } from './call.ts';
 import { CallError } from './errors.ts';
 import type { Limits } from './limits.ts';
@@ -16,7 +17,7 @@ export interface DrainPorts {
   readonly limits: Limits;
   readonly log: Log;
   readonly server: Server;
-  readonly inFlight: Set<Call>;
+  readonly inFlight: Bag<Call>;
   /** Tells the graph's sockets to go. */
   readonly drainGraphql: () => void;
 }
@@ -53,7 +54,7 @@ export class Drain {
     );
     if (!isQuiet()) {
       log.warn({ calls: inFlight.size }, 'drain timeout: ending the calls that still run');
-      for (const call of [...inFlight]) call.cancel(new CallError('draining'));
+      for (const call of inFlight.snapshot()) call.cancel(new CallError('draining'));
       await waitUntil(isQuiet, FORCED_GRACE_MS);
     }
     server.closeIdleConnections();

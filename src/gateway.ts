@@ -2,6 +2,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { Bag } from './bag.ts';
 import { createInvoke } from './call/invoke.ts';
 import type { CallPorts } from './call/ports.ts';
 import type { Call } from './call.ts';
@@ -68,7 +69,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const limits: Limits = { ...LIMITS, ...options.limits };
   const clock = options.clock ?? systemClock;
   const ids = options.ids ?? systemIds;
-  const inFlight = new Set<Call>();
+  const inFlight = new Bag<Call>();
 
   const boot = ids.next();
   const spoolDir = join(options.dataDir, 'spool', String(options.slot));

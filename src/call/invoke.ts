@@ -39,7 +39,7 @@ function inputOf(ports: CallPorts, invocation: Invocation, id: string, snapshot:
     idempotencyKey,
     refusal: null,
     body: null,
-    read: () => request,
+    request,
   };
 }
 

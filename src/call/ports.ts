@@ -1,3 +1,4 @@
+import type { Bag } from '../bag.ts';
 import type { Call } from '../call.ts';
 import type { Pricing } from '../calls/pricing.ts';
 import type { CallRecord, Spool } from '../calls/record.ts';
@@ -25,7 +26,7 @@ export interface CallPorts {
   readonly planPorts: PlanPorts;
   readonly pricing: Pricing;
   /** Every running call; bounded by `callsInFlightMax`. */
-  readonly inFlight: Set<Call>;
+  readonly inFlight: Bag<Call>;
   /** Metrics. */
   readonly ended: (record: CallRecord) => void;
 }
@@ -58,7 +59,8 @@ export interface CallInput {
   readonly idempotencyKey: string | null;
   /** What is wrong with the request already; it is still recorded. */
   readonly refusal: CallError | null;
+  /** The request in the caller's protocol; null where it came as content blocks. */
   readonly body: CallerBody | null;
-  /** The request as content blocks; errors name the field. */
-  readonly read: () => ChatRequest | CallError;
+  /** The request as content blocks, where it came so. */
+  readonly request: ChatRequest | null;
 }

@@ -95,7 +95,8 @@ function blockRequest(
   context: LaneContext,
 ): LaneRequest | CallError {
   const { input, ports, answer } = call;
-  const request = input.read();
+  const request = input.request ?? input.body?.protocol.readRequest(input.body.json);
+  if (request === undefined) return new CallError('internal', { cause: 'a call without a request' });
   if (request instanceof CallError) return request;
   const written = protocol.writeRequest(request, {
     provider: target.connection.provider,

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Kysely } from 'kysely';
+import { Bag } from '../bag.ts';
 import type { Invoke } from '../calls/invocation.ts';
 import type { Database } from '../db/database.ts';
 import { CallError } from '../errors.ts';
@@ -28,10 +29,10 @@ export interface GraphqlEndpointOptions {
 
 export interface GraphqlEndpoint {
   /**
-   * GET and POST. The id of the request is taken from the response's `x-sluice-call-id`. Gives a function to call
+   * GET and POST. The id of the request is taken from the response's `x-sluice-call-id`. Gives what to tell
    * when the client closes its sending side; that the connection is gone is noticed here.
    */
-  handle(request: IncomingMessage, response: ServerResponse): () => void;
+  handle(request: IncomingMessage, response: ServerResponse): { left(): void };
   /** WebSocket, subprotocol graphql-transport-ws. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Operations that have begun and not ended, over HTTP and WebSocket. */
@@ -51,21 +52,21 @@ export function createGraphqlEndpoint(options: GraphqlEndpointOptions): GraphqlE
     isSchemaPublic: isDevelopment,
   };
   const sockets = new Sockets(ports);
-  const running = new Set<HttpOperation>();
+  const running = new Bag<HttpOperation>();
   let isDraining = false;
 
   return {
     handle(request, response) {
       if (isDevelopment && isGraphiqlRequest(request)) {
         sendGraphiql(response);
-        return () => {};
+        return { left() {} };
       }
       const operation = new HttpOperation(ports, request, response);
       running.add(operation);
       response.once('close', () => running.delete(operation));
       if (isDraining) operation.refuse(new CallError('draining'));
       else operation.start();
-      return () => operation.left();
+      return operation;
     },
     upgrade: (request, socket, head) => sockets.upgrade(request, socket, head),
     get activeOperations() {
@@ -77,7 +78,7 @@ export function createGraphqlEndpoint(options: GraphqlEndpointOptions): GraphqlE
     },
     async close() {
       isDraining = true;
-      for (const operation of running) operation.left();
+      for (const operation of running.snapshot()) operation.left();
       await sockets.close();
     },
   };

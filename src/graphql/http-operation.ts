@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
+import type { BagMember } from '../bag.ts';
 import { CallError } from '../errors.ts';
 import { identify, presentedKey } from '../tenancy/identify.ts';
 import { type Accepted, readAccept } from './accept.ts';
@@ -13,7 +14,8 @@ import { type GraphqlResponse, refusalResponse, resultResponse, statusOf } from 
 type Caller = Pick<GraphqlContext, 'snapshot' | 'identity'>;
 
 /** One GraphQL request over HTTP, from its headers to the end of its answer. */
-export class HttpOperation {
+export class HttpOperation implements BagMember {
+  bagSlot = -1;
   readonly #ports: GraphqlPorts;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;

@@ -25,10 +25,11 @@ const SINGLE_LENGTHS: ReadonlySet<number> = new Set([...SINGLE_HEADERS].map((nam
 export function framingError(request: IncomingMessage): CallError | null {
   const url = request.url ?? '';
   if (!url.startsWith('/')) return invalid('The request target must be a path.');
-  if (request.httpVersionMajor === 1 && request.httpVersionMinor === 0) {
-    if (request.headers['transfer-encoding'] !== undefined)
-      return invalid('HTTP/1.0 has no transfer encoding.');
-  }
+  const version = request.httpVersion;
+  if (version !== '1.1' && version !== '1.0') return invalid('Only HTTP/1.1 and HTTP/1.0 are spoken here.');
+  const coding = request.headers['transfer-encoding'];
+  if (coding !== undefined && (version === '1.0' || coding.toLowerCase() !== 'chunked'))
+    return invalid('The only transfer coding is "chunked", and only in HTTP/1.1.');
   const host = request.headers.host;
   if (host !== undefined && !/^[A-Za-z0-9.\-_:[\]]*$/.test(host))
     return invalid('The Host header is not a host.');
@@ -54,7 +55,7 @@ function invalid(message: string): CallError {
 }
 
 /** Answers on a bare socket whose request could not be read, and closes it. */
-export function refuseFraming(socket: Duplex, status: number): void {
+export function refuseFraming(socket: Duplex, status: number, callId: string): void {
   if (!socket.writable) {
     socket.destroy();
     return;
@@ -62,10 +63,11 @@ export function refuseFraming(socket: Duplex, status: number): void {
   const code = status === 408 ? 'request_timeout' : status === 503 ? 'draining' : 'invalid_request';
   const message =
     status === 408 ? 'The request did not arrive in time.' : 'The request is not valid HTTP for this server.';
-  const body = JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code } });
+  const error = { message, type: 'invalid_request_error', param: null, code, call_id: callId };
+  const body = JSON.stringify({ error });
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      `x-sluice-call-id: ${callId}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     () => socket.destroy(),
   );
 }

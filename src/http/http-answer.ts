@@ -23,6 +23,7 @@ interface HttpAnswerPorts {
 }
 
 export class HttpAnswer implements Answer, Watched {
+  bagSlot = -1;
   readonly #ports: HttpAnswerPorts;
   readonly #response: ServerResponse;
   readonly #protocol: Protocol;
@@ -98,9 +99,14 @@ export class HttpAnswer implements Answer, Watched {
   end(ending: Ending, summary: AnswerSummary): void {
     this.#isEnded = true;
     this.#ports.watch.remove(this);
-    if (ending.kind === 'error') this.#fail(ending);
-    else if (ending.kind === 'stream') this.#response.end(this.#last);
-    else this.#whole(summary);
+    try {
+      if (ending.kind === 'error') this.#fail(ending);
+      else if (ending.kind === 'stream') this.#response.end(this.#last);
+      else this.#whole(summary);
+    } catch (error) {
+      this.#response.destroy();
+      throw error;
+    }
   }
 
   #streamWriter(): StreamWriter {

@@ -1,5 +1,5 @@
 /** `POST` endpoints that invoke a model in a caller's protocol: from the request's bytes to a call. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { CallerBody, CallInput } from '../call/ports.ts';
 import { startCall } from '../call.ts';
 import { CallError } from '../errors.ts';
@@ -63,7 +63,7 @@ function invoke(
     idempotencyKey: idempotencyKey(request),
     refusal: parsed instanceof CallError ? parsed : shapeError(json),
     body,
-    read: () => protocol.readRequest(json),
+    request: null,
   };
   const answer = new HttpAnswer(ports.call, response, protocol, {
     callId: exchange.callId,
@@ -71,7 +71,7 @@ function invoke(
     createdAt: Math.floor(exchange.startedAt / 1_000),
     streamUsage: asksForUsage(json),
   });
-  exchange.onLeft = () => answer.left();
+  exchange.answer = answer;
   answer.attach(startCall(ports.call, input, answer));
 }
 

@@ -28,8 +28,8 @@ export interface Exchange {
   readonly startedAt: number;
   /** Path without the query, exactly as it came. */
   readonly path: string;
-  /** Called when the client closes its sending side, and when the answer's connection has closed or is free again. */
-  onLeft: (() => void) | null;
+  /** Told when the client closes its sending side, and when the answer's connection has closed or is free again. */
+  answer: { left(): void } | null;
 }
 
 /** What endpoints need of the process. */
@@ -42,8 +42,8 @@ export interface HttpPorts {
   /** Prometheus text. */
   readonly metrics: () => Promise<string>;
   readonly graphql: {
-    /** Returns what to call when the client closes its sending side. */
-    handle(request: IncomingMessage, response: ServerResponse): () => void;
+    /** Returns what to tell when the client closes its sending side. */
+    handle(request: IncomingMessage, response: ServerResponse): { left(): void };
     upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   };
 }
@@ -63,11 +63,14 @@ export function createListener(ports: HttpPorts, routes: Routes): Server {
   server.maxRequestsPerSocket = limits.requestsPerSocketMax;
   server.timeout = limits.socketSilenceMs;
   (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
+  const refuse = (socket: Duplex, status: number) => refuseFraming(socket, status, ports.ids.next());
   const pipelines = new WeakMap<Socket, Pipeline>();
   server.on('connection', (socket: Socket) => {
     const pipeline = new Pipeline(socket, limits);
     pipelines.set(socket, pipeline);
     socket.on('end', () => pipeline.left());
+    // Only the response that is being written is told by Node that its socket is gone.
+    socket.on('close', () => pipeline.left());
   });
   server.on('request', (request, response) => {
     const exchange = open(ports, request, response);
@@ -76,12 +79,15 @@ export function createListener(ports: HttpPorts, routes: Routes): Server {
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const isGraphql = pathOf(request) === '/graphql' && framingError(request) === null;
     if (isGraphql && !ports.isDraining()) ports.graphql.upgrade(request, socket, head);
-    else refuseFraming(socket, ports.isDraining() ? 503 : 400);
+    else refuse(socket, ports.isDraining() ? 503 : 400);
   });
-  server.on('connect', (_request: IncomingMessage, socket: Duplex) => refuseFraming(socket, 405));
+  server.on('connect', (_request: IncomingMessage, socket: Duplex) => refuse(socket, 405));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    if (error.code === 'HPE_HEADER_OVERFLOW') refuseFraming(socket, 431);
-    else refuseFraming(socket, error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400);
+    const pipeline = pipelines.get(socket as Socket);
+    if (pipeline?.isAnswered === true) return;
+    if (pipeline?.mayRefuse === false) socket.destroy();
+    else if (error.code === 'HPE_HEADER_OVERFLOW') refuse(socket, 431);
+    else refuse(socket, error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400);
   });
   return server;
 }
@@ -94,7 +100,7 @@ function open(ports: HttpPorts, request: IncomingMessage, response: ServerRespon
     arrivedMs: ports.call.clock.monotonicMs(),
     startedAt: ports.call.clock.nowMs(),
     path: pathOf(request),
-    onLeft: null,
+    answer: null,
   };
 }
 

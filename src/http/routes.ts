@@ -12,7 +12,7 @@ export type Routes = ReadonlyMap<string, Readonly<Record<string, Endpoint>>>;
 
 const graphql: Endpoint = (ports, exchange) => {
   exchange.response.setHeader('x-sluice-call-id', exchange.callId);
-  exchange.onLeft = ports.graphql.handle(exchange.request, exchange.response);
+  exchange.answer = ports.graphql.handle(exchange.request, exchange.response);
 };
 
 /** Every path that the gateway answers. Endpoints ask for a key themselves; those that do not: health and metrics. */

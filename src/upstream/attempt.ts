@@ -58,10 +58,12 @@ interface AttemptPorts {
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json *(?:;[\x20-\x7e]*)?$/i;
 
 export class Attempt implements Dispatcher.DispatchHandler, Watched {
+  bagSlot = -1;
   readonly #ports: AttemptPorts;
   readonly #request: AttemptRequest;
   readonly #pool: Pool;
   readonly #done: (result: AttemptResult) => void;
+  #release: (() => void) | null;
   readonly #dispatchedMs: number;
   #controller: Dispatcher.DispatchController | null = null;
   #progress: Progress = 'connecting';
@@ -75,14 +77,20 @@ export class Attempt implements Dispatcher.DispatchHandler, Watched {
   /** The upstream's HTTP status; null before its header. */
   status: number | null = null;
 
+  /**
+   * @param release called once, when the pool holds nothing of the request any more. That may be after `done`:
+   * a request that still waits for a connection stays in the pool's queue, cancelled or not.
+   */
   constructor(
     ports: AttemptPorts,
     request: AttemptRequest,
     pool: Pool,
     done: (result: AttemptResult) => void,
+    release: () => void,
   ) {
     this.#ports = ports;
     this.#pool = pool;
+    this.#release = release;
     this.#request = request;
     this.#done = done;
     this.#dispatchedMs = ports.clock.monotonicMs();
@@ -130,6 +138,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Watched {
     this.#controller = controller;
     if (this.#isSettled) {
       this.#abort();
+      this.#free();
       return;
     }
     const nowMs = this.#ports.clock.monotonicMs();
@@ -186,9 +195,9 @@ export class Attempt implements Dispatcher.DispatchHandler, Watched {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (this.#isSettled) return;
-    if (this.#error !== null) this.#failWithBody();
+    if (!this.#isSettled && this.#error !== null) this.#failWithBody();
     else this.#settle({ kind: 'failed', error: classifySocketError(error, this.#progress), raw: null });
+    this.#free();
   }
 
   #finish(): void {
@@ -209,7 +218,8 @@ export class Attempt implements Dispatcher.DispatchHandler, Watched {
     const headers: Record<string, string | undefined> = {};
     for (const [name, value] of Object.entries(answer.headers))
       headers[name] = Array.isArray(value) ? value[0] : value;
-    const failure = this.#request.protocol.readError(answer.status, headers, body.toString('utf8'));
+    const failure = this.#readError(answer.status, headers, body);
+    if (failure instanceof CallError) return this.fail(failure);
     const isWhole = answer.bytes <= this.#ports.limits.errorBodyBytesMax;
     const contentType = headers['content-type'] ?? 'application/json';
     const mayPass = isWhole && JSON_TYPE.test(contentType) && !holds(body, this.#request.secret);
@@ -219,11 +229,25 @@ export class Attempt implements Dispatcher.DispatchHandler, Watched {
     if (!isWhole) this.#abort();
   }
 
+  #readError(status: number, headers: Record<string, string | undefined>, body: Buffer) {
+    try {
+      return this.#request.protocol.readError(status, headers, body.toString('utf8'));
+    } catch (error) {
+      return asCallError(error);
+    }
+  }
+
   #settle(result: AttemptResult): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
     this.#ports.watch.remove(this);
+    if (this.#controller !== null) this.#free();
     this.#done(result);
+  }
+
+  #free(): void {
+    this.#release?.();
+    this.#release = null;
   }
 
   #abort(): void {

@@ -1,8 +1,9 @@
+import { Bag, type BagMember } from '../bag.ts';
 import type { Limits } from '../limits.ts';
 import type { Clock } from '../ports.ts';
 
 /** Something whose time bounds are checked. `nowMs` is monotonic. */
-export interface Watched {
+export interface Watched extends BagMember {
   check(nowMs: number): void;
 }
 
@@ -15,7 +16,7 @@ export interface Watched {
 export class Watch {
   readonly #clock: Clock;
   readonly #limits: Limits;
-  readonly #watched = new Set<Watched>();
+  readonly #watched = new Bag<Watched>();
   readonly #stop: () => void;
   #lastRoundMs: number;
 
@@ -40,7 +41,6 @@ export class Watch {
 
   close(): void {
     this.#stop();
-    this.#watched.clear();
   }
 
   #round(): void {
@@ -48,6 +48,6 @@ export class Watch {
     const isLate = nowMs - this.#lastRoundMs > this.#limits.sweepMs * 2;
     this.#lastRoundMs = nowMs;
     if (isLate) return;
-    for (const watched of this.#watched) watched.check(nowMs);
+    for (const watched of this.#watched.snapshot()) watched.check(nowMs);
   }
 }

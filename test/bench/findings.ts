@@ -6,8 +6,8 @@ import { type CellResult, ratio } from './rounds.ts';
 const CPU_RATIO_MAX = 1.6;
 const ADDED_FIRST_TOKEN_MS_MAX = 1;
 const IDLE_MB_MAX = 150;
-/** Over 100,000 streams this is 6.4 MB, less than what the collector's timing alone moves. */
-const BYTES_PER_STREAM_MAX = 64;
+/** Of what is resident after the first batch. Less than this the collector's timing alone moves. */
+const GROWTH_MAX = 0.2;
 
 /** One gateway's calls, and what it has kept of them. */
 export interface RecordCount {
@@ -62,8 +62,10 @@ export function judge({ cells, firstToken, idleBytes, memory }: Findings): Verdi
     verdicts.push({ what, isMet: idleMb < IDLE_MB_MAX });
   }
   if (memory !== null) {
-    const what = `memory grows by ${memory.bytesPerStream.toFixed(0)} bytes a short stream (at most ${BYTES_PER_STREAM_MAX})`;
-    verdicts.push({ what, isMet: memory.bytesPerStream <= BYTES_PER_STREAM_MAX });
+    const growth = memory.grownBytes / (memory.residentBytes[0] ?? Number.NaN);
+    const share = (growth * 100).toFixed(0);
+    const what = `memory over 100,000 short streams grows by ${share} % (at most ${GROWTH_MAX * 100} %)`;
+    verdicts.push({ what, isMet: growth <= GROWTH_MAX });
   }
   return verdicts;
 }

@@ -15,8 +15,11 @@ export interface MemoryResult {
   readonly streamsPerBatch: number;
   /** After each batch. */
   readonly residentBytes: readonly number[];
-  /** Least squares over the batches after the first, which fills caches and compiled code. */
-  readonly bytesPerStream: number;
+  /**
+   * From the first batch, which fills caches and compiled code, to the last, by the straight line through the
+   * batches (least squares).
+   */
+  readonly grownBytes: number;
   readonly failures: number;
   readonly records: RecordCount;
 }
@@ -47,7 +50,7 @@ export async function measureMemory(
     idleBytes: sluice.idleBytes,
     streamsPerBatch: STREAMS_PER_BATCH,
     residentBytes: after,
-    bytesPerStream: slope(after.slice(1)) / STREAMS_PER_BATCH,
+    grownBytes: slope(after) * (BATCHES - 1),
     failures: failed,
     records,
   };

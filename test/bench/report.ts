@@ -96,7 +96,7 @@ function firstTokenTable(results: readonly FirstTokenResult[]): string {
   return table([FIRST_TOKEN_HEAD, ...rows]);
 }
 
-function memoryText({ idleBytes, residentBytes, streamsPerBatch, bytesPerStream }: MemoryResult): string {
+function memoryText({ idleBytes, residentBytes, streamsPerBatch, grownBytes }: MemoryResult): string {
   const after = residentBytes.map((bytes, index) => `${(index + 1) * streamsPerBatch}: ${mb(bytes)}`);
-  return `resident MB idle: ${mb(idleBytes)}; after streams ${after.join(', ')}; ${bytesPerStream.toFixed(0)} bytes a stream`;
+  return `resident MB idle: ${mb(idleBytes)}; after streams ${after.join(', ')}; growth ${mb(grownBytes)}`;
 }

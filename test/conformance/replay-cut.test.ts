@@ -38,6 +38,7 @@ describe.skipIf(!hasFixtures)(`recorded streams that break off (skipped without 
         const what = `${caller.name}, cut after ${count} of ${events.length} events`;
         expect(heard.said, what).toBeNull();
         expect(heard.failure, what).toBeInstanceOf(Error);
+        if (caller.protocol === 'graphql') expect(String(heard.failure)).toContain('upstream_interrupted');
         expect(text.startsWith(heard.text), what).toBe(true);
         calls.push({ heard, what: `${file}: ${what}` });
       }

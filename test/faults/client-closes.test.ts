@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '../../src/limits.ts';
-import { answerOf, OpenCall, PAIRS, streamOf } from '../support/call.ts';
+import { answerOf, type OpenCall, PAIRS, streamOf } from '../support/call.ts';
 import { nonce as randomNonce } from '../support/canary.ts';
 import { FakeClock } from '../support/clock.ts';
 import { holdHeaders, stall } from '../support/fake-upstream-steps.ts';
 import { openLive } from '../support/live-call.ts';
-import { connectRaw, rawRequest } from '../support/raw-client.ts';
-import { type Scenario, useRig } from '../support/scenario.ts';
+import { rawRequest } from '../support/raw-client.ts';
+import { heldUp, type Scenario, useRig } from '../support/scenario.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { turn, until, within } from '../support/wait.ts';
 
@@ -139,13 +139,20 @@ describe('broken connections', () => {
     });
   });
 
-  /** Nothing arrives any more in either direction, and no FIN: what a pulled cable looks like. */
-  async function pulledCable(s: Scenario) {
+  /**
+   * A call through a proxy. `pull` lets nothing through any more in either direction, not even a FIN: what a
+   * pulled cable looks like.
+   */
+  async function onCable(
+    s: Scenario,
+    run: (call: OpenCall, pull: () => void) => Promise<void>,
+  ): Promise<void> {
     const proxy = await startTcpProxy({ to: { port: s.gateway.port } });
-    const client = await connectRaw({ port: proxy.port });
-    const call = new OpenCall(randomNonce(), client);
-    await client.send(s.bytes(call.nonce, { stream: true }));
-    return { proxy, call };
+    try {
+      await run(await s.call({ stream: true }, proxy.port), () => proxy.pause());
+    } finally {
+      await proxy.close();
+    }
   }
 
   const pass = async (ms: number): Promise<void> => {
@@ -158,35 +165,30 @@ describe('broken connections', () => {
   test('C05 with a pulled cable and a silent upstream the call ends within 60 s', async () => {
     await rig.run('openai-chat', async (s) => {
       s.main.answer(stalling(s));
-      const { proxy, call } = await pulledCable(s);
-      await call.heard('two');
-      proxy.pause();
-      await pass(60_000);
-      expect(s.gateway.gateway.callsInFlight).toBe(0);
-      expect(await s.record()).toMatchObject({ outcome: 'interrupted', error_code: 'upstream_stalled' });
-      s.checker.http(call.nonce, call.client.partial);
-      call.client.destroy();
-      await proxy.close();
+      await onCable(s, async (call, pull) => {
+        await call.heard('two');
+        pull();
+        await pass(60_000);
+        expect(s.gateway.gateway.callsInFlight).toBe(0);
+        expect(await s.record()).toMatchObject({ outcome: 'interrupted', error_code: 'upstream_stalled' });
+      });
     });
   });
 
   test('C05 with a pulled cable and a busy upstream the call ends at the write-idle limit', async () => {
     await rig.run('openai-chat', async (s) => {
-      s.main.answer(
-        streamOf(s.upstream, { deltas: Array.from({ length: 4_000 }, () => 'x'.repeat(16_384)) }),
-      );
-      const { proxy, call } = await pulledCable(s);
-      await call.client.read(1);
-      proxy.pause();
-      const seen = await s.main.seen();
-      await until(() => seen.isBlocked, { what: 'the upstream’s window is full', deadlineMs: 10_000 });
-      await pass(LIMITS.writeIdleTimeoutMs + 1_000);
-      await until(() => s.gateway.gateway.callsInFlight === 0, { what: 'the call ends' });
-      await within(seen.peerClosed, { what: 'the upstream is let go' });
-      expect(await s.record()).toMatchObject({ outcome: 'cancelled', error_code: 'client_stalled' });
-      s.checker.http(call.nonce, call.client.partial);
-      call.client.destroy();
-      await proxy.close();
+      const deltas = Array.from({ length: 4_000 }, () => 'x'.repeat(16_384));
+      s.main.answer(streamOf(s.upstream, { deltas }));
+      await onCable(s, async (call, pull) => {
+        await call.client.read(1);
+        pull();
+        const seen = await s.main.seen();
+        await heldUp(seen);
+        await pass(LIMITS.writeIdleTimeoutMs + 1_000);
+        await until(() => s.gateway.gateway.callsInFlight === 0, { what: 'the call ends' });
+        await within(seen.peerClosed, { what: 'the upstream is let go' });
+        expect(await s.record()).toMatchObject({ outcome: 'cancelled', error_code: 'client_stalled' });
+      });
     });
   });
 });

@@ -101,7 +101,7 @@ describe('an upstream that swallows connects', () => {
 });
 
 describe('one connection to each upstream', () => {
-  const rig = useRig({ limits: { connectionsPerOriginMax: 1 } });
+  const rig = useRig({ limits: { connectionsPerOriginMax: 1, callsPerOriginMax: 3 } });
 
   test('C03 a client that leaves while its call waits for a connection: its request is never sent', async () => {
     await rig.run('openai-chat', async (s) => {
@@ -121,6 +121,28 @@ describe('one connection to each upstream', () => {
       expect(s.main.requests.map((request) => request.nonce)).toEqual([first.nonce, third.nonce]);
       const cancelled = (await s.rows()).filter((row) => row.outcome === 'cancelled');
       expect(cancelled).toMatchObject([{ attempts: [CANCELLED] }]);
+    });
+  });
+
+  test('C03 calls that were left keep their places while their requests wait: a pool cannot be flooded with them', async () => {
+    await rig.run('openai-chat', async (s) => {
+      const release = gate();
+      s.main.answerNext([holdHeaders(release), streamOf(s.upstream)]);
+      const first = await s.call({ stream: true });
+      await s.main.seen();
+      for (let left = 1; left <= 2; left += 1) {
+        const call = await s.call({ stream: true });
+        await until(() => s.gateway.gateway.callsInFlight === 2, { what: 'the call waits' });
+        await turn();
+        call.client.destroy();
+        await until(() => s.gateway.gateway.callsInFlight === 1, { what: 'the call ends' });
+      }
+      expect((await (await s.call()).answer()).errorCode).toBe('overloaded');
+      release.open();
+      expect((await first.answer()).read.isComplete).toBe(true);
+      const after = await s.call({ stream: true });
+      expect((await after.answer()).read.text, 'the places are free again').toBe(`You said ${after.nonce}.`);
+      expect(s.main.requests.map((request) => request.nonce)).toEqual([first.nonce, after.nonce]);
     });
   });
 });

@@ -61,11 +61,13 @@ describe('a start that cannot work', () => {
     ],
     [
       'a secret that is not set',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the syntax of sluice.yaml
       'connections: [{ name: lab, provider: openai, apiKey: "${NOT_SET}" }]',
       /sluice\.yaml:1:\d+ .*NOT_SET.*not set/,
     ],
     [
       'a secret that is empty',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the syntax of sluice.yaml
       'connections: [{ name: lab, provider: openai, apiKey: "${EMPTY}" }]',
       /sluice\.yaml:1:\d+ .*EMPTY.*empty/,
     ],

@@ -87,7 +87,8 @@ export async function startEndpoint(options: EndpointOptions = {}): Promise<Runn
     isDevelopment: options.isDevelopment ?? false,
   });
   const server = createServer((request, response) => {
-    const left = endpoint.handle(request, response);
+    const answer = endpoint.handle(request, response);
+    const left = () => answer.left();
     request.socket.once('end', left);
     response.once('close', () => request.socket.off('end', left));
   });

@@ -216,14 +216,17 @@ const graphql: ReplayCaller = {
       const options = { key: APP_KEY, headers: { accept: 'text/event-stream' } };
       const { text } = await post(url, { query: CHAT_STREAM, variables: { input } }, options);
       let completion: Completion | undefined;
+      let failure: GraphError | undefined;
       for (const { data, errors } of eventsOf(text).results) {
         const event = data?.['chatStream'] as StreamEvent | undefined;
         heard.callId ??= event?.callId ?? null;
         heard.text += event?.delta ?? '';
         completion ??= event?.completion;
-        if (errors !== undefined) throw new GraphError(errors[0]?.extensions, completion !== undefined);
+        if (errors !== undefined) failure ??= new GraphError(errors[0]?.extensions);
       }
-      if (completion === undefined) throw new Error('the live operation ended without ChatCompleted');
+      // Whoever has ChatCompleted takes the answer for complete, whatever follows.
+      if (completion === undefined)
+        throw failure ?? new Error('the live operation ended without ChatCompleted');
       if ((completion.text ?? '') !== heard.text) throw new Error('the deltas are not the text');
       return saidByGraph(completion);
     }),
@@ -232,12 +235,10 @@ const graphql: ReplayCaller = {
 /** An error of the graph, with the id of its call where the gateway tells it. */
 class GraphError extends Error {
   readonly headers: Headers;
-  readonly wasComplete: boolean;
 
-  constructor(extensions: Record<string, unknown> | undefined, wasComplete = false) {
+  constructor(extensions: Record<string, unknown> | undefined) {
     super(String(extensions?.['code']));
     this.headers = new Headers({ 'x-sluice-call-id': String(extensions?.['callId'] ?? '') });
-    this.wasComplete = wasComplete;
   }
 }
 

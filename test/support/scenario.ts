@@ -62,9 +62,11 @@ export function useRig(options: RigOptions = {}): Rig {
       try {
         await run(scenario);
         await scenario.verify();
-      } finally {
-        await scenario.end();
+      } catch (error) {
+        await scenario.end().catch(() => {});
+        throw error;
       }
+      await scenario.end();
     },
   };
 }
@@ -139,15 +141,16 @@ export class Scenario {
     for (const key of keys) this.checker.canary('provider key', () => key);
   }
 
-  async connect(): Promise<RawClient> {
-    const client = await connectRaw({ port: this.gateway.port });
+  /** A client of the gateway, or of a proxy before it. */
+  async connect(port: number = this.gateway.port): Promise<RawClient> {
+    const client = await connectRaw({ port });
     this.#clients.push(client);
     return client;
   }
 
   /** Sends a call, to the model `solo` unless it says otherwise, and returns at once. */
-  async call(options: CallOptions = {}): Promise<OpenCall> {
-    const call = new OpenCall(randomNonce(), await this.connect());
+  async call(options: CallOptions = {}, port?: number): Promise<OpenCall> {
+    const call = new OpenCall(randomNonce(), await this.connect(port));
     this.#calls.push(call);
     await call.client.send(this.bytes(call.nonce, options));
     return call;
@@ -227,6 +230,21 @@ export class Scenario {
   leave(): void {
     for (const client of this.#clients) if (!client.socket.destroyed) client.destroy();
   }
+}
+
+/** How many looks in a row must find nothing moved. */
+const STILL_LOOKS = 40;
+
+/** Waits until the upstream's answer is held up for good: its window is full, and stays full. */
+export async function heldUp(entry: LedgerEntry): Promise<void> {
+  let looks = 0;
+  let bytesBefore = -1;
+  const isStill = () => {
+    looks = entry.isBlocked && entry.bytesWritten === bytesBefore ? looks + 1 : 0;
+    bytesBefore = entry.bytesWritten;
+    return looks >= STILL_LOOKS;
+  };
+  await until(isStill, { what: 'the upstream’s window is full', deadlineMs: 15_000 });
 }
 
 const isRunning = (entry: LedgerEntry): boolean => !entry.isScriptDone && entry.endKind === null;
