@@ -142,11 +142,12 @@ async function sendInOrder(call: Call, targets: readonly ResolvedTarget[]): Prom
   const failed: Exclusion[] = [];
   for (const target of targets) {
     if (call.stopped !== null) break;
-    const result = await send(call, target);
-    if (result instanceof CallError) {
-      last ??= failure(result);
+    const sent = send(call, target);
+    if (sent instanceof CallError) {
+      last ??= failure(sent);
       continue;
     }
+    const result = await sent;
     if (result.kind === 'complete' && call.lane !== null) return call.lane.ending();
     if (result.kind !== 'failed') break;
     last = { kind: 'error', error: result.error, raw: call.lane?.name === 'byte' ? result.raw : null };
@@ -164,11 +165,11 @@ function mayRetry(call: Call, error: CallError): boolean {
 }
 
 /** One try. An error value means that nothing was sent. */
-async function send(call: Call, target: ResolvedTarget): Promise<AttemptResult | CallError> {
+function send(call: Call, target: ResolvedTarget): Promise<AttemptResult> | CallError {
   const { ports } = call;
   const prepared = prepare(call, target);
   if (prepared instanceof CallError) return prepared;
-  const { endpoint } = prepared;
+  const { endpoint, lane } = prepared;
   const pool = ports.pools.acquire(endpoint);
   if (pool === null) return new CallError('overloaded', { retryAfterMs: 1_000 });
 
@@ -176,32 +177,38 @@ async function send(call: Call, target: ResolvedTarget): Promise<AttemptResult |
   const startedMs = call.elapsedMs();
   call.queueMs ??= startedMs;
   call.target = target;
-  call.lane = prepared.lane;
+  call.lane = lane;
   call.receipt = prepared.receipt;
   ports.loads.begin(name);
-  const result = await new Promise<AttemptResult>((resolve) => {
-    call.attempt = new Attempt(ports, prepared, pool, resolve, () => ports.pools.release(endpoint));
+  return new Promise((resolve) => {
+    const done = (result: AttemptResult): void => {
+      const isMeasured = result.kind === 'complete' && lane.firstContentMs !== null;
+      ports.loads.end(
+        name,
+        isMeasured ? (lane.firstContentMs ?? 0) - call.input.arrivedMs - startedMs : null,
+      );
+      noteAttempt(call, target, name, result, startedMs);
+      resolve(result);
+    };
+    call.attempt = new Attempt(ports, prepared, pool, done, () => ports.pools.release(endpoint));
     call.attempt.start();
   });
-  const firstContentMs = prepared.lane.firstContentMs;
-  ports.loads.end(
-    name,
-    result.kind === 'complete' && firstContentMs !== null
-      ? firstContentMs - call.input.arrivedMs - startedMs
-      : null,
-  );
-  noteAttempt(call, target, result, startedMs);
-  return result;
 }
 
-function noteAttempt(call: Call, target: ResolvedTarget, result: AttemptResult, startedMs: number): void {
+function noteAttempt(
+  call: Call,
+  target: ResolvedTarget,
+  name: string,
+  result: AttemptResult,
+  startedMs: number,
+): void {
   const error = result.kind === 'failed' ? result.error : null;
   const isInternal = error?.code === 'internal';
   if (isInternal) logInternal(call, error.cause);
   const cause = isInternal ? null : error?.cause;
   const said = typeof cause === 'object' && cause !== null && 'message' in cause ? cause.message : null;
   call.attempts.push({
-    target: targetName(target),
+    target: name,
     provider: target.connection.provider,
     startedMs,
     durationMs: call.elapsedMs() - startedMs,

@@ -21,15 +21,44 @@ export interface Metrics {
 
 const BUCKETS_MS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000];
 
+/** Calls of one label set; counted here because prom-client hashes the labels at every increment. */
+interface EndedCalls {
+  readonly labels: {
+    readonly outcome: string;
+    readonly code: string;
+    readonly caller_protocol: string;
+    readonly target_protocol: string;
+  };
+  count: number;
+}
+
+function countEnded(ended: Map<string, EndedCalls>, record: CallRecord): void {
+  const { outcome, callerProtocol } = record;
+  const code = record.errorCode ?? 'none';
+  const targetProtocol = record.targetProtocol ?? 'none';
+  const key = `${outcome} ${code} ${callerProtocol} ${targetProtocol}`;
+  const known = ended.get(key);
+  if (known !== undefined) known.count++;
+  else {
+    const labels = { outcome, code, caller_protocol: callerProtocol, target_protocol: targetProtocol };
+    ended.set(key, { labels, count: 1 });
+  }
+}
+
 /** Prometheus metrics. Labels come from closed sets only: a caller cannot make new series. */
 export function createMetrics(sources: MetricSources): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  const calls = new Counter({
+  const ended = new Map<string, EndedCalls>();
+  new Counter({
     name: 'sluice_calls_total',
     help: 'Calls ended, by outcome, error code and protocols.',
     labelNames: ['outcome', 'code', 'caller_protocol', 'target_protocol'],
     registers,
+    collect() {
+      this.reset();
+      for (const { labels, count } of ended.values()) this.inc(labels, count);
+    },
   });
   const duration = new Histogram({
     name: 'sluice_call_duration_ms',
@@ -67,12 +96,7 @@ export function createMetrics(sources: MetricSources): Metrics {
 
   return {
     ended(record) {
-      calls.inc({
-        outcome: record.outcome,
-        code: record.errorCode ?? 'none',
-        caller_protocol: record.callerProtocol,
-        target_protocol: record.targetProtocol ?? 'none',
-      });
+      countEnded(ended, record);
       duration.observe(record.totalMs);
       if (record.firstTokenMs !== null) firstToken.observe(record.firstTokenMs);
       attempts.inc(record.attempts.length);

@@ -36,7 +36,9 @@ export function renderError(error: unknown, context: RenderContext): RenderedGra
   if (cause instanceof CallFailure) return fromTable(cause.error, cause.callId, place, context);
   if (cause instanceof CallError) return fromTable(cause, context.callId, place, context);
   if (cause instanceof GraphQLError && context.code !== 'internal') {
-    const message = shorten(context.isDevelopment ? cause.message : withoutSuggestion(cause.message));
+    // The outermost says where: `Variable "$input" got invalid value … at "input.temperature"`.
+    const said = error instanceof Error ? error.message : cause.message;
+    const message = shorten(context.isDevelopment ? said : withoutSuggestion(said));
     return { message, ...place, extensions: { code: context.code, callId: context.callId } };
   }
   return fromTable(new CallError('internal', { cause }), context.callId, place, context);

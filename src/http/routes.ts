@@ -10,6 +10,9 @@ export type Endpoint = (ports: HttpPorts, exchange: Exchange) => void;
 /** Path → method → endpoint. Paths are compared exactly as they came: no decoding, no normalisation. */
 export type Routes = ReadonlyMap<string, Readonly<Record<string, Endpoint>>>;
 
+/** GraphQL refuses those that it does not take by itself, in its own envelope. */
+const METHODS = ['GET', 'POST', 'OPTIONS', 'HEAD', 'PUT', 'PATCH', 'DELETE'];
+
 const graphql: Endpoint = (ports, exchange) => {
   exchange.response.setHeader('x-sluice-call-id', exchange.callId);
   exchange.answer = ports.graphql.handle(exchange.request, exchange.response);
@@ -21,7 +24,7 @@ export function createRoutes(): Routes {
     ['/v1/chat/completions', { POST: invocationEndpoint(openaiChat) }],
     ['/v1/messages', { POST: invocationEndpoint(anthropicMessages) }],
     ['/v1/models', { GET: listModelsEndpoint }],
-    ['/graphql', { GET: graphql, POST: graphql, OPTIONS: graphql }],
+    ['/graphql', Object.fromEntries(METHODS.map((method) => [method, graphql]))],
     ['/healthz', { GET: live, HEAD: live }],
     ['/readyz', { GET: ready, HEAD: ready }],
     ['/metrics', { GET: metrics }],

@@ -1,4 +1,4 @@
-import type { ScanResult } from './json-scan.ts';
+import type { ScanResult, Span } from './json-scan.ts';
 
 /** A member to set: its key and its new value as JSON text. */
 export interface MemberEdit {
@@ -12,21 +12,36 @@ export interface MemberEdit {
  * this body.
  */
 export function splice(body: Buffer, scan: ScanResult, edits: readonly MemberEdit[]): Buffer {
+  const [only] = edits;
+  if (only !== undefined && edits.length === 1) {
+    const span = scan.members.get(only.key);
+    if (span !== undefined) return replaced(body, span, only.json);
+  }
   const added: string[] = [];
-  const replaced: { readonly start: number; readonly end: number; readonly json: string }[] = [];
+  const spans: { readonly start: number; readonly end: number; readonly json: string }[] = [];
   for (const { key, json } of edits) {
     const span = scan.members.get(key);
     if (span === undefined) added.push(`${JSON.stringify(key)}:${json}`);
-    else replaced.push({ ...span, json });
+    else spans.push({ ...span, json });
   }
-  replaced.sort((one, other) => one.start - other.start);
+  spans.sort((one, other) => one.start - other.start);
   const pieces: Buffer[] = [body.subarray(0, scan.inside)];
   if (added.length > 0) pieces.push(Buffer.from(added.join(',') + (scan.members.size > 0 ? ',' : '')));
   let from = scan.inside;
-  for (const { start, end, json } of replaced) {
+  for (const { start, end, json } of spans) {
     pieces.push(body.subarray(from, start), Buffer.from(json));
     from = end;
   }
   pieces.push(body.subarray(from));
   return Buffer.concat(pieces);
+}
+
+/** The usual case, another model name, on every call's path: one allocation and two copies. */
+function replaced(body: Buffer, { start, end }: Span, json: string): Buffer {
+  const length = Buffer.byteLength(json);
+  const out = Buffer.allocUnsafe(start + length + body.length - end);
+  body.copy(out, 0, 0, start);
+  out.write(json, start);
+  body.copy(out, start + length, end);
+  return out;
 }

@@ -53,6 +53,8 @@ const REFUSED_PORTS = new Set([
 ]);
 
 export interface AddressGuard {
+  /** The allowed blocks, as text: guards with the same ones decide alike. */
+  readonly exceptions: string;
   /** Why this base URL may not be registered or called, or null. Does no I/O: names are checked at connect. */
   refuseUrl(baseUrl: string): string | null;
   /** `lookup` for `net.connect`: yields only allowed addresses, and none if any of them is not allowed. */
@@ -72,6 +74,7 @@ export function createAddressGuard(
     return allowed.check(plain, family) || !special.check(plain, family);
   };
   return {
+    exceptions: allowPrivate.join(','),
     refuseUrl: (baseUrl) => refuseUrl(baseUrl, isAllowed),
     lookup: (hostname, options, done) => {
       lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {

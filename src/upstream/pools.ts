@@ -2,6 +2,7 @@
  * Sockets to upstreams: one undici pool an origin, kept while used. HTTP/1.1, no pipelining, no redirects, no
  * decompression, no timers of undici's own: the watch decides on time.
  */
+import type { LookupFunction } from 'node:net';
 import { Pool } from 'undici';
 import type { Limits } from '../limits.ts';
 import type { SnapshotConnection } from '../tenancy/snapshot.ts';
@@ -16,7 +17,8 @@ export interface Endpoint {
   /** Why the address may not be called; null when it may. */
   readonly refusal: string | null;
   readonly poolKey: string;
-  readonly isTrusted: boolean;
+  /** Finds the allowed addresses of a name; null where every address is. */
+  readonly lookup: LookupFunction | null;
 }
 
 interface Entry {
@@ -42,13 +44,15 @@ export class UpstreamPools {
     const known = this.#endpoints.get(connection);
     if (known !== undefined) return known;
     const url = new URL(connection.baseUrl);
+    const guard = connection.isTrusted ? null : this.#guard();
     const endpoint: Endpoint = {
       origin: url.origin,
       pathPrefix: url.pathname === '/' ? '' : url.pathname.replace(/\/$/, ''),
       headers: fixedHeaders(connection),
-      refusal: connection.isTrusted ? null : this.#guard().refuseUrl(connection.baseUrl),
-      poolKey: `${connection.isTrusted ? 'trusted' : 'guarded'} ${url.origin}`,
-      isTrusted: connection.isTrusted,
+      refusal: guard?.refuseUrl(connection.baseUrl) ?? null,
+      // Sockets that were opened under another list of exceptions are not used on.
+      poolKey: `${guard === null ? 'trusted' : `guarded ${guard.exceptions}`} ${url.origin}`,
+      lookup: guard?.lookup ?? null,
     };
     this.#endpoints.set(connection, endpoint);
     return endpoint;
@@ -104,7 +108,7 @@ export class UpstreamPools {
       maxHeaderSize: this.#limits.upstreamHeaderBytesMax,
       connect: {
         timeout: this.#limits.connectTimeoutMs,
-        ...(endpoint.isTrusted ? {} : { lookup: this.#guard().lookup }),
+        ...(endpoint.lookup === null ? {} : { lookup: endpoint.lookup }),
       },
     });
   }

@@ -5,7 +5,7 @@ import { clusterPaths, SOCKET_PORT } from '../../src/db/embedded/cluster-paths.t
 
 const DATABASE = 'sluice';
 const POLL_MS = 100;
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 30_000;
 
 /** The records that a gateway keeps in the embedded Postgres of its data dir, read past the gateway. */
 export class Records {
@@ -46,7 +46,7 @@ export class Records {
     return rows.map(({ outcome, count }) => `${outcome} ${count}`).join(', ');
   }
 
-  /** Waits until so many are there, or for one minute without any new one; resolves with how many there are. */
+  /** Waits until so many are there, or until no more come; resolves with how many there are. */
   async waitFor(expected: number): Promise<number> {
     let count = await this.count();
     let deadlineMs = Date.now() + TIMEOUT_MS;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FIXTURES, hasFixtures } from '../support/fixtures.ts';
 import { eventsIn, readRecordedStream, STREAMS } from '../support/recorded-answer.ts';
-import { replayCut } from '../support/replay.ts';
+import { CUTS, replayCut } from '../support/replay.ts';
 import { CALLERS, type Heard } from '../support/replay-callers.ts';
 import { useSdkRig } from '../support/sdk-rig.ts';
 
@@ -28,14 +28,14 @@ describe.skipIf(!hasFixtures)(`recorded streams that break off (skipped without 
   const rig = useSdkRig();
   const calls: { heard: Heard; what: string }[] = [];
 
-  it.each(SHORTEST)('%s never looks complete, wherever it is cut', async (file, wire) => {
+  it.each(SHORTEST)('%s never looks complete, wherever and however it is cut', async (file, wire) => {
     const { text } = readRecordedStream(file, wire);
     const events = eventsIn(file);
-    for (const count of cutsOf(file)) {
-      rig.plays(wire, replayCut(events, wire, count));
+    for (const [count, cut] of cutsOf(file).flatMap((each) => CUTS.map((cut) => [each, cut] as const))) {
+      rig.plays(wire, replayCut(events, wire, count, cut));
       for (const caller of CALLERS) {
         const heard = await caller.stream(rig, wire);
-        const what = `${caller.name}, cut after ${count} of ${events.length} events`;
+        const what = `${caller.name}, ${cut} after ${count} of ${events.length} events`;
         expect(heard.said, what).toBeNull();
         expect(heard.failure, what).toBeInstanceOf(Error);
         if (caller.protocol === 'graphql') expect(String(heard.failure)).toContain('upstream_interrupted');

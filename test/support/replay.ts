@@ -1,6 +1,6 @@
 import type { ProtocolName } from '../../src/protocols/blocks.ts';
 import type { Script } from './fake-upstream-exchange.ts';
-import { bytes, fin, pieces, respond, respondStream, send, sseFrame } from './fake-upstream-steps.ts';
+import { bytes, end, fin, pieces, respond, respondStream, send, sseFrame } from './fake-upstream-steps.ts';
 
 /** How the bytes of a stream are divided on the wire. */
 export type Division = 'one piece' | 'byte by byte' | 'at every event';
@@ -33,10 +33,20 @@ export const replayStream = (
   division: Division,
 ): Script => [respondStream(), pieces(divide(frames(events, protocol), division))];
 
-/** A recorded stream that breaks off after that many events: in order (FIN), yet without its last chunk. */
-export function replayCut(events: readonly string[], protocol: ProtocolName, count: number): Script {
+/** How a stream is cut: the connection closes in the midst of the body, or the body ends properly, only too soon. */
+export type Cut = 'connection closed' | 'body ended';
+
+export const CUTS: readonly Cut[] = ['connection closed', 'body ended'];
+
+/** A recorded stream that breaks off after that many events. */
+export function replayCut(
+  events: readonly string[],
+  protocol: ProtocolName,
+  count: number,
+  cut: Cut = 'connection closed',
+): Script {
   const sent = frames(events, protocol).slice(0, count);
-  return [respondStream(), ...sent.map((frame) => send(frame)), fin()];
+  return [respondStream(), ...sent.map((frame) => send(frame)), cut === 'body ended' ? end() : fin()];
 }
 
 /** A recorded answer that was not streamed, with its own bytes. */
