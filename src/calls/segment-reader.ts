@@ -118,6 +118,10 @@ export class SegmentReader {
     for (let offset = this.#offset + 1; this.#load(offset, 1); offset += 1) {
       const length = this.#validAt(offset);
       if (length === null) continue;
+      // The search has read on in a file that grows: what was half-written when it was first looked at, and
+      // made the search start, is whole by now.
+      const completed = isFinal ? null : this.#validAt(this.#offset);
+      if (completed !== null) return completed;
       this.corrupt += 1;
       this.#offset = offset;
       return length;

@@ -2,10 +2,21 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeF
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FRAME, segmentHeader } from '../../../src/calls/segment-file.ts';
 import { SegmentReader } from '../../../src/calls/segment-reader.ts';
 import { sequentialIds, withSeed } from '../../support/clock.ts';
+
+/** A file that grows between two reads: each read in turn sees no more than so many bytes of it. */
+const growing = vi.hoisted(() => ({ visibleBytes: [] as number[] }));
+vi.mock('node:fs', async (original) => {
+  const fs = await original<typeof import('node:fs')>();
+  const readSync = (fd: number, buffer: Buffer, at: number, length: number, position: number) => {
+    const visible = growing.visibleBytes.shift() ?? Number.POSITIVE_INFINITY;
+    return fs.readSync(fd, buffer, at, Math.max(Math.min(length, visible - position), 0), position);
+  };
+  return { ...fs, readSync };
+});
 
 const BYTES_MAX = 64 * 1024;
 let folder = '';
@@ -68,6 +79,20 @@ describe('a segment', () => {
     }
     appendFileSync(path, bytes.subarray(-1));
     expect(reader.next(false)?.line.toString('utf8', 37)).toBe('late\n');
+    expect(reader).toMatchObject({ corrupt: 0, torn: 0 });
+    reader.close();
+  });
+
+  test('D09 blames no record that is half-written at the first look and whole at the next', () => {
+    const ids = sequentialIds();
+    const [first, second] = [frame(FRAME.end, ids.next(), 'first'), frame(FRAME.end, ids.next(), 'second')];
+    const reader = new SegmentReader(path, 0, BYTES_MAX);
+    const start = reader.offset;
+    appendFileSync(path, Buffer.concat([first, second]));
+    const halfWritten = start + first.length - 4;
+    growing.visibleBytes.push(halfWritten, halfWritten);
+    expect(reader.next(false)?.line.toString('utf8', 37)).toBe('first\n');
+    expect(reader.next(false)?.line.toString('utf8', 37)).toBe('second\n');
     expect(reader).toMatchObject({ corrupt: 0, torn: 0 });
     reader.close();
   });
