@@ -50,8 +50,14 @@ export const ERRORS = {
   client_stalled: caller(408, 'The client stopped reading.'),
   request_timeout: caller(408, 'The request did not arrive in time.'),
   missing_key: caller(401, 'No API key was sent. Use the header "Authorization: Bearer <key>".'),
-  invalid_key: caller(401, 'The API key is not valid.'),
-  unauthenticated: caller(401, 'This needs a valid key.'),
+  invalid_key: caller(
+    401,
+    "The API key is not valid. This gateway takes its own keys, the admin key or an application's, not a provider's.",
+  ),
+  unauthenticated: caller(
+    401,
+    'No API key was sent. Use the header "Authorization: Bearer <key>", over WebSocket connectionParams.authorization.',
+  ),
   forbidden: caller(403, 'This key may not do that.'),
   model_not_allowed: caller(403, 'This key may not use that model.'),
   model_not_found: caller(404, 'There is no such model.'),
@@ -59,7 +65,10 @@ export const ERRORS = {
   method_not_allowed: caller(405, 'This path does not take that method.'),
   not_acceptable: caller(406, 'This operation cannot be answered in a media type that the request accepts.'),
   body_too_large: caller(413, 'The request body is too large.'),
-  unsupported_media_type: caller(415, 'The request body must be application/json.'),
+  unsupported_media_type: caller(
+    415,
+    'The request body must be JSON and say so: send the header "Content-Type: application/json".',
+  ),
   too_many_connections: caller(429, 'Too many connections are open.'),
   too_many_operations: caller(429, 'Too many operations are running on this connection.'),
 

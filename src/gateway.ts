@@ -187,7 +187,7 @@ function listen(server: Server, host: string, port: number): Promise<{ host: str
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const why = error.code === 'EADDRINUSE' ? 'the port is in use' : (error.code ?? error.message);
-      reject(new SetupError(`cannot listen on ${host}:${port}: ${why} (set HOST and PORT)`));
+      reject(new SetupError(`Cannot listen on ${host}:${port}: ${why}. Set PORT, or HOST, to another one.`));
     });
     server.listen({ host, port }, () => {
       const bound = server.address() as AddressInfo;

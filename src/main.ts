@@ -26,9 +26,10 @@ Environment:
   SLUICE_WORKERS       processes                       (1)
   REDIS_URL            shared limits between machines  (none)
   LOG_LEVEL            fatal … trace, silent           (info)
-  NODE_ENV             production turns GraphiQL off
+  NODE_ENV             production turns GraphiQL off   (development on loopback)
 
-Signals: SIGTERM and SIGINT drain and exit, a second one exits at once; SIGHUP restarts the workers one by one.
+Signals: SIGTERM and SIGINT drain and exit, a second one exits at once; SIGHUP replaces the workers one by one,
+         or drains and exits when there is only one.
 `;
 
 /** Runs the program. `argv` is without the interpreter and the script. */

@@ -119,7 +119,7 @@ export class HttpAnswer implements Answer, Watched {
     headers['content-type'] = 'application/json';
     headers['content-length'] = this.#last.length;
     this.#response.writeHead(200, headers);
-    endWith(this.#response, this.#last);
+    this.#response.end(this.#last);
   }
 
   #fail({ error, raw }: Extract<Ending, { kind: 'error' }>): void {
@@ -148,12 +148,4 @@ export class HttpAnswer implements Answer, Watched {
     this.#lastWriteMs = this.#ports.clock.monotonicMs();
     this.#call?.resume();
   }
-}
-
-/** Text of one byte a character leaves with its header in one plain write; a Buffer would need a gathering one. */
-const SINGLE_WRITE_BYTES_MAX = 16 * 1024;
-
-function endWith(response: ServerResponse, body: Buffer): void {
-  if (body.length > SINGLE_WRITE_BYTES_MAX) response.end(body);
-  else response.end(body.toString('latin1'), 'latin1');
 }

@@ -119,11 +119,13 @@ function answer(ports: HttpPorts, routes: Routes, exchange: Exchange): void {
   }
   if (ports.isDraining()) response.shouldKeepAlive = false;
   const methods = routes.get(exchange.path);
-  if (methods === undefined) return replyError(request, response, callId, notFound(exchange.path));
+  if (methods === undefined) return replyError(request, response, callId, notFound(exchange.path, routes));
   const endpoint = methods[request.method ?? ''];
   if (endpoint === undefined) {
-    response.setHeader('allow', Object.keys(methods).join(', '));
-    return replyError(request, response, callId, new CallError('method_not_allowed'));
+    const allowed = Object.keys(methods).join(', ');
+    response.setHeader('allow', allowed);
+    const message = `${exchange.path} takes ${allowed}, not ${request.method}.`;
+    return replyError(request, response, callId, new CallError('method_not_allowed', { message }));
   }
   try {
     endpoint(ports, exchange);
@@ -134,8 +136,9 @@ function answer(ports: HttpPorts, routes: Routes, exchange: Exchange): void {
   }
 }
 
-function notFound(path: string): CallError {
+/** Names what there is: most often a client's base URL has a `/v1` too many or too few. */
+function notFound(path: string, routes: Routes): CallError {
   return new CallError('not_found', {
-    message: `There is nothing at ${JSON.stringify(path.slice(0, 200))}.`,
+    message: `There is nothing at ${JSON.stringify(path.slice(0, 200))}. Paths: ${[...routes.keys()].join(' ')}`,
   });
 }

@@ -1,7 +1,16 @@
 import type { Configuration } from '../configuration/configuration.ts';
 import type { ProcessPlan } from './plan.ts';
 
-/** Tells the operator, on standard output, where to go; the admin key only when it was just made. */
+/**
+ * Shows the admin key on standard output if it was just made. Comes before everything that may still fail: the
+ * key is stored by now, as its hash, and no later start can show it.
+ */
+export function announceAdminKey({ newAdminKey }: Configuration): void {
+  if (newAdminKey === null) return;
+  process.stdout.write(`\n  Admin key        ${newAdminKey}\n  It is shown only this once. Keep it.\n\n`);
+}
+
+/** Tells the operator, on standard output, where to go. */
 export function announce(
   bound: { readonly host: string; readonly port: number },
   configuration: Configuration,
@@ -26,13 +35,6 @@ export function announce(
     lines.push(
       '',
       '  No provider key was found, so the built-in demo answers. Set OPENAI_API_KEY or write a sluice.yaml.',
-    );
-  }
-  if (configuration.newAdminKey !== null) {
-    lines.push(
-      '',
-      `  Admin key        ${configuration.newAdminKey}`,
-      '  It is shown only this once. Keep it.',
     );
   }
   process.stdout.write(`${lines.join('\n')}\n`);

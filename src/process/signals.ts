@@ -5,6 +5,8 @@ export interface Leaving {
   drain(): Promise<void>;
   /** A further signal: stop waiting. */
   force(): void;
+  /** SIGHUP: renew what can be renewed without an interruption. Without it, SIGHUP is a signal to leave. */
+  reload?(): void;
 }
 
 /**
@@ -29,6 +31,8 @@ export function handleSignals(log: Log, leaving: Leaving): void {
   };
   process.on('SIGTERM', () => leave(0));
   process.on('SIGINT', () => leave(0));
+  // Left alone, it would kill: a closed terminal sends it.
+  process.on('SIGHUP', () => (leaving.reload === undefined ? leave(0) : leaving.reload()));
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {
       log.error({ error: String((error as Error)?.stack ?? error) }, 'failure outside of a call: leaving');

@@ -1,7 +1,7 @@
 import { createGateway } from '../gateway.ts';
 import { createLog } from '../log.ts';
 import type { Settings } from '../settings.ts';
-import { announce } from './announce.ts';
+import { announce, announceAdminKey } from './announce.ts';
 import { freeSlot } from './free-slot.ts';
 import { openInstallation } from './installation.ts';
 import { openProcessConfiguration } from './open-configuration.ts';
@@ -14,6 +14,7 @@ export async function runSingle(settings: Settings): Promise<void> {
   try {
     const { plan } = installation;
     const configuration = await openProcessConfiguration(plan, log, true);
+    announceAdminKey(configuration);
     const { host, port, isDevelopment, dataDir } = settings;
     const gateway = createGateway({
       host,

@@ -7,7 +7,7 @@ import { SetupError } from '../errors.ts';
 import { createLog } from '../log.ts';
 import type { Log } from '../ports.ts';
 import type { Settings } from '../settings.ts';
-import { announce } from './announce.ts';
+import { announce, announceAdminKey } from './announce.ts';
 import { freeSlot } from './free-slot.ts';
 import { type Installation, openInstallation } from './installation.ts';
 import { openProcessConfiguration } from './open-configuration.ts';
@@ -27,6 +27,7 @@ export async function runSupervisor(settings: Settings): Promise<void> {
   const log = createLog(settings.logLevel);
   const installation = await openInstallation(settings, log);
   const configuration = await openProcessConfiguration(installation.plan, log, true);
+  announceAdminKey(configuration);
   const fleet = new Fleet(installation, log);
   handleSignals(log, {
     async drain() {
@@ -35,9 +36,9 @@ export async function runSupervisor(settings: Settings): Promise<void> {
       await installation.close();
     },
     force: () => fleet.force(),
+    reload: () => void fleet.replaceAll(),
   });
   const first = await fleet.start(settings.workers);
-  process.on('SIGHUP', () => void fleet.replaceAll());
   announce(first, configuration, installation.plan);
 }
 
@@ -46,7 +47,8 @@ class Fleet {
   readonly #log: Log;
   readonly #members = new Set<Member>();
   #isDraining = false;
-  #isReplacing = false;
+  /** While the first workers start there is nothing to replace. */
+  #isReplacing = true;
 
   constructor(installation: Installation, log: Log) {
     this.#installation = installation;
@@ -56,6 +58,7 @@ class Fleet {
   /** Resolves with the address once every worker listens. */
   async start(count: number): Promise<{ host: string; port: number }> {
     const addresses = await Promise.all(Array.from({ length: count }, () => this.#fork()));
+    this.#isReplacing = false;
     return addresses[0] ?? { host: '', port: 0 };
   }
 

@@ -27,6 +27,7 @@ export function runWorker(): void {
   };
   process.on('SIGTERM', () => {});
   process.on('SIGINT', () => {});
+  process.on('SIGHUP', () => {});
   // The supervisor has died: without this Node would end the process in the middle of its calls.
   if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;
   process.on('disconnect', () => leave(null, 1));

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nonce } from '../support/canary.ts';
 import { faultOf, sendChat } from '../support/chat-client.ts';
-import { checkedRow } from '../support/checked-row.ts';
+import { toChecked } from '../support/checked-row.ts';
 import { Checker } from '../support/checker.ts';
 import { measureProcess } from '../support/checker-leaks.ts';
 import { APP_KEY } from '../support/config.ts';
@@ -96,7 +96,7 @@ describe('configuration under load', () => {
 
     await until(async () => (await metric('sluice_upstream_pools')) === 1, { what: 'old pools to close' });
     await checker.verify({
-      rows: async () => (await gateway.rows()).map(checkedRow),
+      rows: async () => (await gateway.rows()).map(toChecked),
       upstreams,
       logs: gateway.logs.lines,
       leaks: { baseline, measure: measureProcess },
@@ -127,7 +127,7 @@ describe('configuration under load', () => {
     gateway.writeConfig(version(2));
     await until(async () => (await call('only-2')) === null, { what: 'the next one', deadlineMs: 1_000 });
     await checker.verify({
-      rows: async () => (await gateway.rows()).map(checkedRow),
+      rows: async () => (await gateway.rows()).map(toChecked),
       upstreams,
       logs: gateway.logs.lines,
     });

@@ -2,7 +2,7 @@ import { Agent } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nonce } from '../support/canary.ts';
 import { faultOf, type SentChat, sendChat } from '../support/chat-client.ts';
-import { checkedRow } from '../support/checked-row.ts';
+import { toChecked } from '../support/checked-row.ts';
 import { Checker } from '../support/checker.ts';
 import { configText } from '../support/config.ts';
 import { startEchoUpstream } from '../support/echo-upstream.ts';
@@ -156,7 +156,7 @@ describe('a drain that takes too long', () => {
     expect(performance.now() - beganAt).toBeLessThan(drainTimeoutMs + 2_000);
     for (const fault of await finish(streams)) expect(fault).toContain('"code":"draining"');
     await checker.verify({
-      rows: async () => (await callRows(gateway.address)).map(checkedRow),
+      rows: async () => (await callRows(gateway.address)).map(toChecked),
       upstreams: [upstream],
       logs: gateway.logs.lines,
     });

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { clusterPaths } from '../../src/db/embedded/cluster-paths.ts';
-import { checkedRow } from '../support/checked-row.ts';
+import { toChecked } from '../support/checked-row.ts';
 import { Checker } from '../support/checker.ts';
 import { configText } from '../support/config.ts';
 import { startEchoUpstream } from '../support/echo-upstream.ts';
@@ -51,7 +51,7 @@ function rows() {
 
 const verify = (processDied = false) =>
   checker.verify({
-    rows: async () => (await rows()).map(checkedRow),
+    rows: async () => (await rows()).map(toChecked),
     upstreams: [upstream],
     logs: product?.logs() ?? [],
     processDied,

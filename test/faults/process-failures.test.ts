@@ -4,7 +4,7 @@ import { openaiChat } from '../../src/protocols/openai-chat/index.ts';
 import type { Protocol } from '../../src/protocols/protocol.ts';
 import { nonce } from '../support/canary.ts';
 import { type Caller, faultOf, sendChat } from '../support/chat-client.ts';
-import { checkedRow } from '../support/checked-row.ts';
+import { toChecked } from '../support/checked-row.ts';
 import { Checker } from '../support/checker.ts';
 import { configText } from '../support/config.ts';
 import { startEchoUpstream } from '../support/echo-upstream.ts';
@@ -123,7 +123,7 @@ describe('P09 a translator that throws', () => {
       const rows = await gateway.rows();
       expect(rows.map((row) => row.error_code)).toEqual(['internal', null]);
       await checker.verify({
-        rows: async () => rows.map(checkedRow),
+        rows: async () => rows.map(toChecked),
         upstreams: [upstream],
       });
     },
@@ -138,7 +138,7 @@ describe('P09 a translator that throws', () => {
     expect(failuresOutside).toEqual([]);
     expect(gateway.logs.lines.join('\n')).toContain(SECRET_OF_THE_STACK);
     await checker.verify({
-      rows: async () => (await gateway.rows()).map(checkedRow),
+      rows: async () => (await gateway.rows()).map(toChecked),
       upstreams: [upstream],
     });
   });

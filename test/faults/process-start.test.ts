@@ -134,7 +134,7 @@ describe('a start with a database', () => {
       other.close();
       expect({ code, lines }).toEqual({
         code: 1,
-        lines: [`cannot listen on 127.0.0.1:${port}: the port is in use (set HOST and PORT)`],
+        lines: [`Cannot listen on 127.0.0.1:${port}: the port is in use. Set PORT, or HOST, to another one.`],
       });
     },
   );

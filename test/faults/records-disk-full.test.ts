@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WriteBytes } from '../../src/calls/spool-disk.ts';
 import { nonce } from '../support/canary.ts';
 import { faultOf, type SentChat, sendChat } from '../support/chat-client.ts';
-import { checkedRow } from '../support/checked-row.ts';
+import { toChecked } from '../support/checked-row.ts';
 import { Checker } from '../support/checker.ts';
 import { configText } from '../support/config.ts';
 import { startEchoUpstream } from '../support/echo-upstream.ts';
@@ -127,7 +127,7 @@ describe('the disk of the spool', () => {
     await until(isReady, { what: 'it recovers' });
     expect((await finish(send(false))).fault).toBeNull();
     await checker.verify({
-      rows: async () => (await gateway.rows()).map(checkedRow),
+      rows: async () => (await gateway.rows()).map(toChecked),
       upstreams: [upstream],
       logs: gateway.logs.lines,
     });

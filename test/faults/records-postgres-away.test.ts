@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkedRow } from '../support/checked-row.ts';
+import { toChecked } from '../support/checked-row.ts';
 import { Checker } from '../support/checker.ts';
 import { configText } from '../support/config.ts';
 import { startEchoUpstream } from '../support/echo-upstream.ts';
@@ -66,7 +66,7 @@ async function outage(begin: () => unknown, end: () => unknown): Promise<void> {
   expect(load.failures).toEqual([]);
   expect(waiting).toBeGreaterThan(100);
   await checker.verify({
-    rows: async () => (await gateway.rows()).map(checkedRow),
+    rows: async () => (await gateway.rows()).map(toChecked),
     upstreams: [upstream],
     logs: gateway.logs.lines,
     deadlineMs: RECOVERY_MS,

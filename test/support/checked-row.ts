@@ -3,7 +3,7 @@ import type { CheckedRow } from './checker-invariants.ts';
 import type { CallRow } from './gateway.ts';
 
 /** A row of `calls` in the words of the checker. */
-export function checkedRow(row: CallRow): CheckedRow {
+export function toChecked(row: CallRow): CheckedRow {
   return {
     id: row.id,
     outcome: row.outcome as CheckedRow['outcome'],

@@ -1,5 +1,5 @@
 import { type DatabaseAddress, openDatabase } from '../../src/db/database.ts';
-import { checkedRow } from './checked-row.ts';
+import { toChecked } from './checked-row.ts';
 import type { CheckedRow } from './checker-invariants.ts';
 import { testDatabase } from './database.ts';
 import type { CallRow } from './gateway.ts';
@@ -50,7 +50,7 @@ export async function productDatabase(): Promise<ProductDatabase> {
     address,
     url: (proxyPort) => urlOf(address, proxyPort),
     rows: () => callRows(address),
-    checkedRows: async () => (await callRows(address)).map(checkedRow),
+    checkedRows: async () => (await callRows(address)).map(toChecked),
     close: drop,
   };
 }

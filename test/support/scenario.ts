@@ -2,8 +2,8 @@ import { afterAll, beforeAll } from 'vitest';
 import type { Limits } from '../../src/limits.ts';
 import { answerOf, type CallOptions, callBytes, OpenCall, streamOf, type Wire } from './call.ts';
 import { canary, nonce as randomNonce } from './canary.ts';
+import { toChecked } from './checked-row.ts';
 import { Checker } from './checker.ts';
-import type { CheckedRow } from './checker-invariants.ts';
 import type { FakeClock } from './clock.ts';
 import { configText } from './config.ts';
 import { FakeUpstream } from './fake-upstream.ts';
@@ -248,22 +248,3 @@ export async function heldUp(entry: LedgerEntry): Promise<void> {
 }
 
 const isRunning = (entry: LedgerEntry): boolean => !entry.isScriptDone && entry.endKind === null;
-
-const toChecked = (row: CallRow): CheckedRow => ({
-  id: row.id,
-  outcome: row.outcome as CheckedRow['outcome'],
-  errorCode: row.error_code as CheckedRow['errorCode'],
-  attempts: row.attempts ?? [],
-  usageSource: (row.usage_source ?? 'none') as CheckedRow['usageSource'],
-  usage: {
-    inputTokens: row.input_tokens,
-    outputTokens: row.output_tokens,
-    totalTokens: row.total_tokens,
-    cachedInputTokens: row.cached_input_tokens,
-    cacheWriteTokens: row.cache_write_tokens,
-    cacheWrite1hTokens: row.cache_write_1h_tokens,
-    reasoningTokens: row.reasoning_tokens,
-    audioInputTokens: row.audio_input_tokens,
-    audioOutputTokens: row.audio_output_tokens,
-  },
-});
