@@ -24,8 +24,8 @@ export const LIMITS = {
   /** Pipelined requests of one socket that run at a time, and that wait before the socket is not read. */
   pipelinedRunningMax: 16,
   pipelinedWaitingMax: 64,
-  /** A socket on which nothing moves in either direction; above the longest wait for a first byte. */
-  socketSilenceMs: 120_000,
+  /** A socket on which nothing moves in either direction; above the longest wait for an answer. */
+  socketSilenceMs: 660_000,
   /** Calls in flight in one process; beyond it `overloaded`. */
   callsInFlightMax: 10_000,
   /** Connections to one upstream origin. */
@@ -35,8 +35,10 @@ export const LIMITS = {
   /** Origins whose pools are kept; the least recently used one closes. */
   originsMax: 512,
   connectTimeoutMs: 2_000,
-  /** From dispatch to the upstream's response header. */
+  /** From dispatch to the response header of a stream: providers send it with or before the first token. */
   firstByteTimeoutMs: 30_000,
+  /** The same for an answer in one piece, whose header comes when all of it is made. The official SDKs wait 10 minutes. */
+  answerTimeoutMs: 600_000,
   /** After the protocol's own end of a stream, how long the end of the HTTP body may be late. */
   terminalGraceMs: 1_000,
   /** Between two reads from the upstream. */

@@ -20,6 +20,8 @@ export interface PreparedRequest {
   readonly body: Buffer;
   readonly secret: string | null;
   readonly lane: CallLane;
+  /** How long the response's header may take. */
+  readonly headTimeoutMs: number;
   /** Null in the byte lane. */
   readonly receipt: Receipt | null;
 }
@@ -34,6 +36,7 @@ export function prepare(call: Call, target: ResolvedTarget): PreparedRequest | C
   if (protocol === undefined) {
     return new CallError('internal', { cause: `no reader and writer for ${connection.protocol}` });
   }
+  const { limits } = call.ports;
   const context = new CallLaneContext(call, connection.secret);
   const laned =
     call.input.body?.protocol === protocol
@@ -49,6 +52,7 @@ export function prepare(call: Call, target: ResolvedTarget): PreparedRequest | C
     headers: laned.headers.length === 0 ? endpoint.headers : [...endpoint.headers, ...laned.headers],
     body: laned.body,
     lane: laned.lane,
+    headTimeoutMs: call.input.isStream ? limits.firstByteTimeoutMs : limits.answerTimeoutMs,
     receipt: laned.receipt,
   };
 }

@@ -46,6 +46,8 @@ export interface AttemptRequest {
   readonly protocol: Protocol;
   readonly secret: string | null;
   readonly lane: Lane;
+  /** How long the response's header may take. */
+  readonly headTimeoutMs: number;
 }
 
 interface AttemptPorts {
@@ -130,7 +132,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Watched {
       this.#finish();
       this.#abort();
     } else if (this.status === null) {
-      if (silentMs > limits.firstByteTimeoutMs) this.fail(new CallError('upstream_stalled'));
+      if (silentMs > this.#request.headTimeoutMs) this.fail(new CallError('upstream_stalled'));
     } else if (silentMs > limits.idleTimeoutMs) this.fail(new CallError('upstream_stalled'));
   }
 

@@ -51,6 +51,19 @@ test.each(PAIRS)(
   },
 );
 
+test('U09 an answer in one piece may take longer than the first byte of a stream, up to a bound of its own', async () => {
+  await rig.run('openai-chat', async (s) => {
+    s.main.answer(holdHeaders());
+    const call = await s.call({ model: 'fallback' });
+    const seen = await s.main.seen();
+    await pass(LIMITS.firstByteTimeoutMs + 60_000);
+    expect(seen.endKind).toBeNull();
+    await pass(LIMITS.answerTimeoutMs - LIMITS.firstByteTimeoutMs - 59_000);
+    expect((await call.answer()).errorCode).toBe('upstream_stalled');
+    await within(seen.peerClosed, { what: 'the upstream is let go' });
+  });
+});
+
 test('U09 a stall between the headers and the first token is 504 upstream_stalled too', async () => {
   await rig.run('openai-chat', async (s) => {
     s.main.answer([respond(200, EVENT_STREAM), stall()]);
