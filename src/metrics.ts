@@ -1,5 +1,6 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import type { CallRecord } from './calls/record.ts';
+import { LatencyHistogram } from './latency-histogram.ts';
 
 /** What the metrics read when they are scraped. */
 export interface MetricSources {
@@ -18,8 +19,6 @@ export interface Metrics {
   ended(record: CallRecord): void;
   text(): Promise<string>;
 }
-
-const BUCKETS_MS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000];
 
 /** Calls of one label set; counted here because prom-client hashes the labels at every increment. */
 interface EndedCalls {
@@ -60,19 +59,18 @@ export function createMetrics(sources: MetricSources): Metrics {
       for (const { labels, count } of ended.values()) this.inc(labels, count);
     },
   });
-  const duration = new Histogram({
-    name: 'sluice_call_duration_ms',
-    help: 'From arrival to the last byte.',
-    buckets: BUCKETS_MS,
+  const duration = new LatencyHistogram('sluice_call_duration_ms', 'From arrival to the last byte.');
+  const firstToken = new LatencyHistogram('sluice_call_first_token_ms', 'From arrival to the first content.');
+  let attempts = 0;
+  new Counter({
+    name: 'sluice_attempts_total',
+    help: 'Tries at upstreams.',
     registers,
+    collect() {
+      this.reset();
+      this.inc(attempts);
+    },
   });
-  const firstToken = new Histogram({
-    name: 'sluice_call_first_token_ms',
-    help: 'From arrival to the first content.',
-    buckets: BUCKETS_MS,
-    registers,
-  });
-  const attempts = new Counter({ name: 'sluice_attempts_total', help: 'Tries at upstreams.', registers });
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({
       name,
@@ -99,8 +97,8 @@ export function createMetrics(sources: MetricSources): Metrics {
       countEnded(ended, record);
       duration.observe(record.totalMs);
       if (record.firstTokenMs !== null) firstToken.observe(record.firstTokenMs);
-      attempts.inc(record.attempts.length);
+      attempts += record.attempts.length;
     },
-    text: () => registry.metrics(),
+    text: async () => `${await registry.metrics()}\n${duration.text()}\n${firstToken.text()}`,
   };
 }

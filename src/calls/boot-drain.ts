@@ -44,7 +44,7 @@ export class BootDrain {
   readonly #dir: string;
   readonly #limits: BootDrainLimits;
   /** Begins without an end so far, oldest first. */
-  readonly #open = new Map<string, OpenBegin>();
+  #open = new Map<string, OpenBegin>();
   #number: number;
   #offset: number;
   #reader: SegmentReader | null = null;
@@ -92,6 +92,8 @@ export class BootDrain {
    * does not, begins that are left at the end go in as running calls as well.
    */
   fill(batch: DrainBatch, isLive: boolean, recordsMax: number, nowMs: number): Filled {
+    // A Map that changes all the time makes V8 keep what has left it (see `bag.ts`): a fresh one breaks the chain.
+    this.#open = new Map(this.#open);
     let ends = 0;
     let state: Reading = 'done';
     while (state === 'done') {
