@@ -1,5 +1,5 @@
 // Bundles src/ into dist/: one file per entry loads several times faster than some hundred modules.
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -12,13 +12,17 @@ export function newestSource() {
   return Math.max(...[...files, `${root}package-lock.json`].map((file) => statSync(file).mtimeMs));
 }
 
-/** Writes dist/main.js and dist/drain.js, and last the stamp that says from which sources. */
+/**
+ * Makes dist/: main.js, drain.js, and the stamp that says from which sources. Made aside and moved into place, so
+ * that a start beside it never loads half a file.
+ */
 export async function bundle() {
   const stamp = newestSource();
+  const draft = mkdtempSync(`${root}dist-`);
   await build({
     absWorkingDir: root,
     entryPoints: { main: 'src/main.ts', drain: 'src/calls/drain.ts' },
-    outdir: 'dist',
+    outdir: draft,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -32,7 +36,12 @@ export async function bundle() {
     },
     logLevel: 'warning',
   });
-  writeFileSync(`${root}dist/stamp`, String(stamp));
+  writeFileSync(`${draft}/stamp`, String(stamp));
+  mkdirSync(`${root}dist`, { recursive: true });
+  for (const file of [...readdirSync(draft).filter((name) => name !== 'stamp'), 'stamp']) {
+    renameSync(`${draft}/${file}`, `${root}dist/${file}`);
+  }
+  rmdirSync(draft);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle();

@@ -232,7 +232,8 @@ export class DrainLoop {
     if (this.#stats.lastError === null) {
       this.#log('warn', { error: lastError }, 'Records do not reach Postgres; they are kept in the spool.');
     }
-    this.#stats = { ...this.#stats, lastError };
+    const onDisk = listSegments(this.#data.dir).reduce((sum, { bytes }) => sum + bytes, 0);
+    this.#stats = { ...this.#stats, lastError, backlogBytes: onDisk };
     this.#reportStats();
     this.#forget();
   }
