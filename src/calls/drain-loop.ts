@@ -190,6 +190,8 @@ export class DrainLoop {
   #reportStats(): void {
     let backlogBytes = 0;
     for (const { drain } of this.#boots.values()) backlogBytes += drain.backlogBytes;
+    // While Postgres is away nobody knows how much of it was committed: at most all that is there.
+    if (this.#boots.size === 0) for (const { bytes } of listSegments(this.#data.dir)) backlogBytes += bytes;
     if (backlogBytes !== this.#stats.backlogBytes) this.#stats = { ...this.#stats, backlogBytes };
     // An idle drain must not wake the gateway.
     if (this.#stats === this.#reported) return;
@@ -232,8 +234,7 @@ export class DrainLoop {
     if (this.#stats.lastError === null) {
       this.#log('warn', { error: lastError }, 'Records do not reach Postgres; they are kept in the spool.');
     }
-    const onDisk = listSegments(this.#data.dir).reduce((sum, { bytes }) => sum + bytes, 0);
-    this.#stats = { ...this.#stats, lastError, backlogBytes: onDisk };
+    this.#stats = { ...this.#stats, lastError };
     this.#reportStats();
     this.#forget();
   }
