@@ -10,7 +10,7 @@ import type { Limits } from './limits.ts';
 import type { Log } from './ports.ts';
 import { stopListening, waitUntil } from './shutdown.ts';
 
-/** How often the wait for running calls looks again. */
+/** After the drain's time is up: for the error and the record of each call that was ended. */
 const FORCED_GRACE_MS = 1_000;
 
 export interface DrainPorts {

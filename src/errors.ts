@@ -76,7 +76,6 @@ export const ERRORS = {
   overloaded: gateway(503, 'The gateway is at its limit of concurrent calls.'),
   draining: gateway(503, 'The gateway is shutting down.'),
   records_unavailable: gateway(503, 'The gateway cannot keep records now and therefore takes no calls.'),
-  not_ready: gateway(503, 'The gateway is not ready.'),
   database_unavailable: gateway(503, 'The database cannot be reached.'),
   internal: gateway(500, 'Internal error.'),
   gateway_died: gateway(500, 'The gateway stopped before the call ended.'),

@@ -24,7 +24,7 @@ Environment:
   SLUICE_ADMIN_KEY     admin key                       (generated, printed once)
   SLUICE_MASTER_KEY    encrypts stored credentials     (generated into the data dir)
   SLUICE_WORKERS       processes                       (1)
-  REDIS_URL            shared limits between machines  (none)
+  REDIS_URL            checked, and not used yet       (none)
   LOG_LEVEL            fatal … trace, silent           (info)
   NODE_ENV             production turns GraphiQL off   (development on loopback)
 

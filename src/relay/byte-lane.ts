@@ -5,6 +5,7 @@
 import { CallError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { FinishReason, Usage } from '../protocols/blocks.ts';
+import { isJsonObject, parseJson } from '../protocols/json-parse.ts';
 import type { JsonObject, Protocol } from '../protocols/protocol.ts';
 import { SseTap } from '../protocols/tap.ts';
 import { classifyFailure } from '../upstream/classify.ts';
@@ -79,12 +80,8 @@ export function reportedError(
 
 /** The answer as an object, or null when it is not one. */
 export function parseAnswer(body: Buffer): JsonObject | null {
-  try {
-    const json: unknown = JSON.parse(body.toString('utf8'));
-    return typeof json === 'object' && json !== null && !Array.isArray(json) ? (json as JsonObject) : null;
-  } catch {
-    return null;
-  }
+  const json = parseJson(body.toString());
+  return isJsonObject(json) ? json : null;
 }
 
 /** Streamed: whole events go through at once; what comes before the first content is held back. */
