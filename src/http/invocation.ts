@@ -49,7 +49,7 @@ function invoke(
   const body: CallerBody | null =
     parsed instanceof CallError
       ? null
-      : { protocol, bytes, headers: carriedHeaders(request, protocol), ...parsed };
+      : { protocol, bytes, headers: carriedHeaders(request, protocol), scan: parsed.scan, json: parsed.json };
   const input: CallInput = {
     id: exchange.callId,
     arrivedMs: exchange.arrivedMs,
