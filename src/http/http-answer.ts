@@ -11,6 +11,7 @@ import { CallError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Clock } from '../ports.ts';
 import type { BlockEvent } from '../protocols/blocks.ts';
+import { NO_BYTES } from '../protocols/no-bytes.ts';
 import type { AnswerContext, Protocol, StreamWriter } from '../protocols/protocol.ts';
 import type { Answer, AnswerHead, AnswerSummary, Ending } from '../relay/answer.ts';
 import type { Watch, Watched } from '../upstream/watch.ts';
@@ -30,7 +31,7 @@ export class HttpAnswer implements Answer, Watched {
   readonly #context: AnswerContext;
   #call: Call | null = null;
   #writer: StreamWriter | null = null;
-  #last: Buffer = Buffer.alloc(0);
+  #last: Buffer = NO_BYTES;
   #lastWriteMs = 0;
   #blockedSinceMs: number | null = null;
   #isEnded = false;

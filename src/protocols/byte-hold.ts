@@ -1,3 +1,5 @@
+import { NO_BYTES } from './no-bytes.ts';
+
 const FIRST_BYTES = 1024;
 
 /**
@@ -5,7 +7,7 @@ const FIRST_BYTES = 1024;
  * pieces costs time and memory in proportion to their bytes.
  */
 export class ByteHold {
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = NO_BYTES;
   #length = 0;
 
   get length(): number {
@@ -26,7 +28,7 @@ export class ByteHold {
   /** All that is held, as a buffer of its own; the hold is empty afterwards. */
   take(): Buffer {
     const taken = this.#bytes.subarray(0, this.#length);
-    this.#bytes = Buffer.alloc(0);
+    this.#bytes = NO_BYTES;
     this.#length = 0;
     return taken;
   }

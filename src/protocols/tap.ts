@@ -1,6 +1,7 @@
 import type { FinishReason, UpstreamFailure, Usage } from './blocks.ts';
 import { ByteHold } from './byte-hold.ts';
 import { EventCuts } from './event-cuts.ts';
+import { NO_BYTES } from './no-bytes.ts';
 import type { Protocol, TapFinding } from './protocol.ts';
 import { SseParser } from './sse.ts';
 
@@ -55,8 +56,8 @@ export class SseTap {
 
   /** The terminator's event as the upstream sent it; empty before it came and after it was taken. */
   takeTerminal(): Buffer {
-    const terminal = this.#terminal ?? Buffer.alloc(0);
-    if (this.#terminal !== null) this.#terminal = Buffer.alloc(0);
+    const terminal = this.#terminal ?? NO_BYTES;
+    if (this.#terminal !== null) this.#terminal = NO_BYTES;
     return terminal;
   }
 

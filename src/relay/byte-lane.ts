@@ -6,6 +6,7 @@ import { CallError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { FinishReason, Usage } from '../protocols/blocks.ts';
 import { isJsonObject, parseJson } from '../protocols/json-parse.ts';
+import { NO_BYTES } from '../protocols/no-bytes.ts';
 import type { JsonObject, Protocol } from '../protocols/protocol.ts';
 import { SseTap } from '../protocols/tap.ts';
 import { classifyFailure } from '../upstream/classify.ts';
@@ -22,7 +23,7 @@ export class ByteBodyLane implements CallLane {
   readonly #protocol: Protocol;
   readonly #context: LaneContext;
   readonly #collector: BodyCollector;
-  #body: Buffer = Buffer.alloc(0);
+  #body: Buffer = NO_BYTES;
   failure: CallError | null = null;
   usage: Usage | null = null;
   finishReason: FinishReason | null = null;
