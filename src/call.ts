@@ -16,9 +16,10 @@ import { POLICIES } from './policies/policy.ts';
 import type { Receipt } from './protocols/blocks.ts';
 import type { Answer, AnswerHead, Ending } from './relay/answer.ts';
 import type { CallLane } from './relay/lane.ts';
-import { type ResolvedModel, type ResolvedTarget, resolveModel } from './tenancy/models.ts';
+import { resolveModel } from './tenancy/models.ts';
+import type { ResolvedModel, ResolvedTarget } from './tenancy/routes.ts';
 import { Attempt, type AttemptResult } from './upstream/attempt.ts';
-import { choose, type Exclusion, targetName } from './upstream/plan.ts';
+import { choose, type Exclusion } from './upstream/plan.ts';
 import { scrub } from './upstream/scrub.ts';
 
 /** A running call. Fields are assigned by the phase that their comment names, and then stay. */
@@ -36,6 +37,9 @@ export class Call implements BagMember {
   lane: CallLane | null = null;
   receipt: Receipt | null = null;
   attempt: Attempt | null = null;
+  /** send: the newest failure, and what happened at every target that failed. */
+  failed: Ending | null = null;
+  readonly failures: Exclusion[] = [];
   /** send: from arrival to the first dispatch. */
   queueMs: number | null = null;
   /** Why the call was ended from outside: the caller left or stalled, or the gateway is closing. */
@@ -72,26 +76,33 @@ export class Call implements BagMember {
 export function startCall(ports: CallPorts, input: CallInput, answer: Answer): Call {
   const call = new Call(ports, input, answer);
   ports.inFlight.add(call);
-  live(call).catch((error: unknown) => {
-    logInternal(call, error);
-    call.attempt?.cancel();
-    end(call, failure(new CallError('internal', { cause: error })));
-  });
+  step(call, () => live(call));
   return call;
 }
 
-async function live(call: Call): Promise<void> {
+/** Without promises: four of them cost a call as much as its request's parsing. */
+function live(call: Call): void {
   const model = admit(call);
   if (model instanceof CallError) return end(call, failure(model));
 
   const plan = choose(model, call.ports.planPorts);
   if (plan.targets.length === 0) return end(call, failure(noHealthyUpstream(model, plan.excluded)));
 
-  const unrecorded = await begin(call);
-  if (unrecorded !== null) return end(call, failure(unrecorded));
+  begin(call, (unrecorded) => {
+    if (unrecorded !== null) end(call, failure(unrecorded));
+    else sendNext(call, plan.targets, 0);
+  });
+}
 
-  const ending = await sendInOrder(call, plan.targets);
-  end(call, ending);
+/** What throws inside ends its own call, not the process. */
+function step(call: Call, run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    logInternal(call, error);
+    call.attempt?.cancel();
+    end(call, failure(new CallError('internal', { cause: error })));
+  }
 }
 
 /** Model, then the policies in order. The first refusal wins; nothing has been spent. */
@@ -114,8 +125,8 @@ function admit(call: Call): ResolvedModel | CallError {
   return model;
 }
 
-/** Resolves once the begin record is in the spool. */
-function begin(call: Call): Promise<CallError | null> {
+/** Goes on with `next` once the begin record is in the spool. */
+function begin(call: Call, next: (unrecorded: CallError | null) => void): void {
   const { input } = call;
   const record: BeginRecord = {
     id: input.id,
@@ -128,35 +139,40 @@ function begin(call: Call): Promise<CallError | null> {
     startedAt: input.startedAt,
     snapshotVersion: input.snapshot.version,
   };
-  return new Promise((resolve) => {
-    call.ports.spool.begin(record, (error) => {
-      call.hasBegun = error === null;
-      resolve(error === null ? null : new CallError('records_unavailable', { cause: error }));
-    });
+  call.ports.spool.begin(record, (error) => {
+    call.hasBegun = error === null;
+    const unrecorded = error === null ? null : new CallError('records_unavailable', { cause: error });
+    step(call, () => next(unrecorded));
   });
 }
 
 /** Tries the targets in order until one answers, the caller has got a byte, or the failure forbids another try. */
-async function sendInOrder(call: Call, targets: readonly ResolvedTarget[]): Promise<Ending> {
-  let last: Ending | null = null;
-  const failed: Exclusion[] = [];
-  for (const target of targets) {
-    if (call.stopped !== null) break;
-    const sent = send(call, target);
-    if (sent instanceof CallError) {
-      last ??= failure(sent);
-      continue;
-    }
-    const result = await sent;
-    if (result.kind === 'complete' && call.lane !== null) return call.lane.ending();
-    if (result.kind !== 'failed') break;
-    last = { kind: 'error', error: result.error, raw: call.lane?.name === 'byte' ? result.raw : null };
-    failed.push({ target: targetName(target), reason: result.error.code });
-    if (!mayRetry(call, result.error)) break;
+function sendNext(call: Call, targets: readonly ResolvedTarget[], from: number): void {
+  for (let index = from; index < targets.length && call.stopped === null; index += 1) {
+    const target = targets[index] as ResolvedTarget; // index is within
+    const unsent = send(call, target, (result) => settled(call, targets, index, result));
+    if (unsent === null) return;
+    call.failed ??= failure(unsent);
   }
+  end(call, lastWord(call));
+}
+
+function settled(call: Call, targets: readonly ResolvedTarget[], index: number, result: AttemptResult): void {
+  const { lane, target } = call;
+  if (result.kind === 'complete' && lane !== null) return end(call, lane.ending());
+  if (result.kind === 'failed' && target !== null) {
+    call.failed = { kind: 'error', error: result.error, raw: lane?.name === 'byte' ? result.raw : null };
+    call.failures.push({ target: target.name, reason: result.error.code });
+    if (mayRetry(call, result.error)) return sendNext(call, targets, index + 1);
+  }
+  end(call, lastWord(call));
+}
+
+/** How a call ends that no target has answered. */
+function lastWord(call: Call): Ending {
   if (call.stopped !== null) return failure(call.stopped);
-  if (last === null) return failure(new CallError('internal'));
-  return failed.length > 1 ? withTargets(last, failed) : last;
+  if (call.failed === null) return failure(new CallError('internal'));
+  return call.failures.length > 1 ? withTargets(call.failed, call.failures) : call.failed;
 }
 
 function mayRetry(call: Call, error: CallError): boolean {
@@ -164,8 +180,8 @@ function mayRetry(call: Call, error: CallError): boolean {
   return error.retry === 'target' || (error.retry === 'idempotent' && call.input.idempotencyKey !== null);
 }
 
-/** One try. An error value means that nothing was sent. */
-function send(call: Call, target: ResolvedTarget): Promise<AttemptResult> | CallError {
+/** One try; `next` gets its result. An error value means that nothing was sent. */
+function send(call: Call, target: ResolvedTarget, next: (result: AttemptResult) => void): CallError | null {
   const { ports } = call;
   const prepared = prepare(call, target);
   if (prepared instanceof CallError) return prepared;
@@ -173,42 +189,32 @@ function send(call: Call, target: ResolvedTarget): Promise<AttemptResult> | Call
   const pool = ports.pools.acquire(endpoint);
   if (pool === null) return new CallError('overloaded', { retryAfterMs: 1_000 });
 
-  const name = targetName(target);
   const startedMs = call.elapsedMs();
   call.queueMs ??= startedMs;
   call.target = target;
   call.lane = lane;
   call.receipt = prepared.receipt;
-  ports.loads.begin(name);
-  return new Promise((resolve) => {
-    const done = (result: AttemptResult): void => {
-      const isMeasured = result.kind === 'complete' && lane.firstContentMs !== null;
-      ports.loads.end(
-        name,
-        isMeasured ? (lane.firstContentMs ?? 0) - call.input.arrivedMs - startedMs : null,
-      );
-      noteAttempt(call, target, name, result, startedMs);
-      resolve(result);
-    };
-    call.attempt = new Attempt(ports, prepared, pool, done, () => ports.pools.release(endpoint));
-    call.attempt.start();
-  });
+  ports.loads.begin(target.name);
+  const done = (result: AttemptResult): void => {
+    const isMeasured = result.kind === 'complete' && lane.firstContentMs !== null;
+    const firstContentMs = (lane.firstContentMs ?? 0) - call.input.arrivedMs - startedMs;
+    ports.loads.end(target.name, isMeasured ? firstContentMs : null);
+    noteAttempt(call, target, result, startedMs);
+    step(call, () => next(result));
+  };
+  call.attempt = new Attempt(ports, prepared, pool, done, () => ports.pools.release(endpoint));
+  call.attempt.start();
+  return null;
 }
 
-function noteAttempt(
-  call: Call,
-  target: ResolvedTarget,
-  name: string,
-  result: AttemptResult,
-  startedMs: number,
-): void {
+function noteAttempt(call: Call, target: ResolvedTarget, result: AttemptResult, startedMs: number): void {
   const error = result.kind === 'failed' ? result.error : null;
   const isInternal = error?.code === 'internal';
   if (isInternal) logInternal(call, error.cause);
   const cause = isInternal ? null : error?.cause;
   const said = typeof cause === 'object' && cause !== null && 'message' in cause ? cause.message : null;
   call.attempts.push({
-    target: name,
+    target: target.name,
     provider: target.connection.provider,
     startedMs,
     durationMs: call.elapsedMs() - startedMs,

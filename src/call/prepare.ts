@@ -7,7 +7,7 @@ import type { AnswerHead } from '../relay/answer.ts';
 import { BlockBodyLane, BlockStreamLane } from '../relay/block-lane.ts';
 import { ByteBodyLane, ByteStreamLane } from '../relay/byte-lane.ts';
 import type { CallLane, LaneContext } from '../relay/lane.ts';
-import type { ResolvedTarget } from '../tenancy/models.ts';
+import type { ResolvedTarget } from '../tenancy/routes.ts';
 import type { Endpoint } from '../upstream/pools.ts';
 import type { CallerBody } from './ports.ts';
 

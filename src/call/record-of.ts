@@ -2,7 +2,6 @@ import type { Call } from '../call.ts';
 import type { CallRecord, Outcome, UsageSource } from '../calls/record.ts';
 import { UNKNOWN_USAGE, type Usage } from '../protocols/blocks.ts';
 import type { Ending } from '../relay/answer.ts';
-import { targetName } from '../upstream/plan.ts';
 
 /**
  * The whole record of a call that has come to this ending. Every field is named here, also those of the begin
@@ -24,7 +23,7 @@ export function recordOf(call: Call, ending: Ending): CallRecord {
     startedAt: input.startedAt,
     snapshotVersion: input.snapshot.version,
     modelServed: lane?.servedModel ?? null,
-    target: target === null ? null : targetName(target),
+    target: target?.name ?? null,
     provider: target?.connection.provider ?? null,
     targetProtocol: target?.connection.protocol ?? null,
     lane: lane?.name ?? null,

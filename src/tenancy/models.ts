@@ -1,28 +1,7 @@
 import { CallError } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
-import {
-  connectionKey,
-  type Identity,
-  type Snapshot,
-  type SnapshotConnection,
-  type SnapshotModel,
-  type Strategy,
-} from './snapshot.ts';
-
-export interface ResolvedTarget {
-  readonly connection: SnapshotConnection;
-  /** The upstream's name of the model. */
-  readonly model: string;
-  /** Smaller is tried first. */
-  readonly priority: number;
-  readonly weight: number;
-}
-
-export interface ResolvedModel {
-  readonly name: string;
-  readonly strategy: Strategy;
-  readonly targets: readonly ResolvedTarget[];
-}
+import { type ResolvedModel, targetOf } from './routes.ts';
+import { connectionKey, type Identity, type Snapshot, type SnapshotModel } from './snapshot.ts';
 
 export interface ListedModel {
   readonly name: string;
@@ -46,7 +25,7 @@ export function resolveModel(
   const model =
     declared === undefined
       ? modelOfConnection(snapshot, identity.tenantId, name)
-      : withConnections(snapshot, declared);
+      : (snapshot.routes.get(declared) ?? null);
   if (model === null) return new CallError('model_not_found', { param: 'model', message: notFound(name) });
   if (!allows(allowList(snapshot, identity), name)) {
     return new CallError('model_not_allowed', {
@@ -83,22 +62,13 @@ function declaredModel(snapshot: Snapshot, tenantId: string, name: string): Snap
   return snapshot.tenantModels.get(tenantId)?.get(name) ?? snapshot.models.get(name);
 }
 
-function withConnections(snapshot: Snapshot, model: SnapshotModel): ResolvedModel {
-  const targets: ResolvedTarget[] = [];
-  for (const { connectionId, model: upstreamModel, priority, weight } of model.targets) {
-    const connection = snapshot.connections.get(connectionId);
-    if (connection !== undefined) targets.push({ connection, model: upstreamModel, priority, weight });
-  }
-  return { name: model.name, strategy: model.strategy, targets };
-}
-
 function modelOfConnection(snapshot: Snapshot, tenantId: string, name: string): ResolvedModel | null {
   const slash = name.indexOf('/');
   const model = name.slice(slash + 1);
   if (slash <= 0 || model === '') return null;
   const connection = visibleConnection(snapshot, tenantId, name.slice(0, slash));
   if (connection === undefined) return null;
-  return { name, strategy: 'priority', targets: [{ connection, model, priority: 1, weight: 1 }] };
+  return { name, strategy: 'priority', targets: [targetOf(connection, { model, priority: 1, weight: 1 })] };
 }
 
 /** The tenant's own connection of that name, which hides the operator's. */

@@ -1,5 +1,6 @@
 import type { ProtocolName } from '../protocols/blocks.ts';
 import type { AuthStyle } from '../providers/provider.ts';
+import { createRoutes, type ResolvedModel } from './routes.ts';
 
 /**
  * The immutable configuration that the data plane reads. Built from Postgres, swapped with one assignment;
@@ -20,6 +21,8 @@ export interface Snapshot {
   readonly tenantModels: ReadonlyMap<string, ReadonlyMap<string, SnapshotModel>>;
   /** `connectionKey(tenant id, name)` → connection. */
   readonly connectionsByName: ReadonlyMap<string, SnapshotConnection>;
+  /** Of every model here, its targets with their connections. */
+  readonly routes: ReadonlyMap<SnapshotModel, ResolvedModel>;
   /** CIDR blocks that connections of tenants may reach although they are private (`network.allowPrivate`). */
   readonly allowPrivate: readonly string[];
 }
@@ -29,9 +32,11 @@ export function connectionKey(tenantId: string | null, name: string): string {
   return `${tenantId ?? ''}/${name}`;
 }
 
-/** A snapshot of these parts; what is left out is empty, and the index by name is made here. */
-export function createSnapshot(parts: Partial<Omit<Snapshot, 'connectionsByName'>>): Snapshot {
+/** A snapshot of these parts; what is left out is empty, and the indexes are made here. */
+export function createSnapshot(parts: Partial<Omit<Snapshot, 'connectionsByName' | 'routes'>>): Snapshot {
   const connections: Snapshot['connections'] = parts.connections ?? new Map();
+  const models = [...(parts.models?.values() ?? [])];
+  for (const own of parts.tenantModels?.values() ?? []) models.push(...own.values());
   return {
     version: 0,
     keys: new Map(),
@@ -42,6 +47,7 @@ export function createSnapshot(parts: Partial<Omit<Snapshot, 'connectionsByName'
     allowPrivate: [],
     ...parts,
     connections,
+    routes: createRoutes(models, connections),
     connectionsByName: new Map(
       [...connections.values()].map((connection) => [
         connectionKey(connection.tenantId, connection.name),

@@ -11,7 +11,7 @@
  */
 import type { Limits } from '../limits.ts';
 import type { Random } from '../ports.ts';
-import type { ResolvedModel, ResolvedTarget } from '../tenancy/models.ts';
+import type { ResolvedModel, ResolvedTarget } from '../tenancy/routes.ts';
 import type { TargetLoads } from './load.ts';
 
 export interface Exclusion {
@@ -34,24 +34,19 @@ export interface PlanPorts {
   readonly price: (target: ResolvedTarget) => number | null;
 }
 
-/** `connection/model`: how a target is named in records, headers and errors. */
-export function targetName(target: ResolvedTarget): string {
-  return `${target.connection.name}/${target.model}`;
-}
-
 export function choose(model: ResolvedModel, ports: PlanPorts): Plan {
   const [only] = model.targets;
   if (only !== undefined && model.targets.length === 1) {
     const reason = ports.refusal(only);
     if (reason === null) return { targets: model.targets, excluded: [] };
-    return { targets: [], excluded: [{ target: targetName(only), reason }] };
+    return { targets: [], excluded: [{ target: only.name, reason }] };
   }
   const usable: ResolvedTarget[] = [];
   const excluded: Exclusion[] = [];
   for (const target of model.targets) {
     const reason = ports.refusal(target);
     if (reason === null) usable.push(target);
-    else excluded.push({ target: targetName(target), reason });
+    else excluded.push({ target: target.name, reason });
   }
   return { targets: order(model, usable, ports).slice(0, ports.limits.attemptsMax), excluded };
 }
@@ -65,9 +60,9 @@ function order(model: ResolvedModel, targets: ResolvedTarget[], ports: PlanPorts
     case 'priority':
       return sortBy(shared, (target) => target.priority);
     case 'latency':
-      return sortBy(shared, (target) => loads.firstContentMs(targetName(target)));
+      return sortBy(shared, (target) => loads.firstContentMs(target.name));
     case 'least-busy':
-      return sortBy(shared, (target) => (loads.inFlight(targetName(target)) + 1) / (target.weight || 1e-9));
+      return sortBy(shared, (target) => (loads.inFlight(target.name) + 1) / (target.weight || 1e-9));
     case 'cost':
       return sortBy(shared, (target) => ports.price(target) ?? Number.POSITIVE_INFINITY);
   }

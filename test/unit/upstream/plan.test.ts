@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../../../src/limits.ts';
-import type { ResolvedModel, ResolvedTarget } from '../../../src/tenancy/models.ts';
+import { type ResolvedModel, type ResolvedTarget, targetOf } from '../../../src/tenancy/routes.ts';
 import type { SnapshotConnection, Strategy } from '../../../src/tenancy/snapshot.ts';
 import { TargetLoads } from '../../../src/upstream/load.ts';
-import { choose, type PlanPorts, targetName } from '../../../src/upstream/plan.ts';
+import { choose, type PlanPorts } from '../../../src/upstream/plan.ts';
 
 const connection = (name: string): SnapshotConnection => ({
   id: name,
@@ -20,12 +20,8 @@ const connection = (name: string): SnapshotConnection => ({
   knownModels: [],
 });
 
-const target = (name: string, priority = 1, weight = 1): ResolvedTarget => ({
-  connection: connection(name),
-  model: 'm',
-  priority,
-  weight,
-});
+const target = (name: string, priority = 1, weight = 1): ResolvedTarget =>
+  targetOf(connection(name), { model: 'm', priority, weight });
 
 const model = (strategy: Strategy, ...targets: ResolvedTarget[]): ResolvedModel => ({
   name: 'route',
@@ -82,10 +78,10 @@ describe('choosing targets', () => {
   it('latency tries the fastest measured first, and unmeasured ones before it', () => {
     const loads = new TargetLoads();
     const [fast, slow, fresh] = [target('fast'), target('slow'), target('fresh')];
-    loads.begin(targetName(fast));
-    loads.end(targetName(fast), 20);
-    loads.begin(targetName(slow));
-    loads.end(targetName(slow), 200);
+    loads.begin(fast.name);
+    loads.end(fast.name, 20);
+    loads.begin(slow.name);
+    loads.end(slow.name, 200);
     expect(order(model('latency', slow, fast, fresh), ports({ loads }))).toBe('fresh fast slow');
   });
 
@@ -112,7 +108,7 @@ describe('choosing targets', () => {
     const refusal = (each: ResolvedTarget) =>
       each.connection.name === 'bad' ? 'points to a private address' : null;
     const plan = choose(model('priority', target('bad'), target('good')), ports({ refusal }));
-    expect(plan.targets.map(targetName)).toEqual(['good/m']);
+    expect(plan.targets.map(({ name }) => name)).toEqual(['good/m']);
     expect(plan.excluded).toEqual([{ target: 'bad/m', reason: 'points to a private address' }]);
   });
 
