@@ -42,6 +42,8 @@ export class Call implements BagMember {
   readonly failures: Exclusion[] = [];
   /** send: from arrival to the first dispatch. */
   queueMs: number | null = null;
+  /** end: the end record is on its way. */
+  hasEnded = false;
   /** Why the call was ended from outside: the caller left or stalled, or the gateway is closing. */
   stopped: CallError | null = null;
 
@@ -228,7 +230,8 @@ function noteAttempt(call: Call, target: ResolvedTarget, result: AttemptResult, 
 /** The end record goes to the spool; right after that, and not before, the caller gets its last byte. */
 function end(call: Call, given: Ending): void {
   const { ports, answer } = call;
-  if (!ports.inFlight.delete(call)) return;
+  if (call.hasEnded) return;
+  call.hasEnded = true;
   const ending = prepared(call, given);
   const record = recordOf(call, ending);
   const finish = (error: Error | null): void => {
@@ -239,6 +242,8 @@ function end(call: Call, given: Ending): void {
     } catch (thrown) {
       logInternal(call, thrown);
     }
+    // Not before: who waits for running calls to go may close what their last bytes need.
+    ports.inFlight.delete(call);
     ports.ended(record);
   };
   // What room a full disk has left is for the ends of calls that have begun.
