@@ -37,6 +37,8 @@ export interface CallerBody {
   readonly bytes: Buffer;
   readonly scan: ScanResult;
   readonly json: JsonObject;
+  /** Its answer may go through as the upstream's bytes, where both speak one protocol. */
+  readonly mayPass: boolean;
   /** Headers of the caller's protocol that belong to the request (flat name, value list). */
   readonly headers: readonly string[];
 }

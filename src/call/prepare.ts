@@ -39,7 +39,7 @@ export function prepare(call: Call, target: ResolvedTarget): PreparedRequest | C
   const { limits } = call.ports;
   const context = new CallLaneContext(call, connection.secret);
   const laned =
-    call.input.body?.protocol === protocol
+    call.input.body?.protocol === protocol && call.input.body.mayPass
       ? byteRequest(call, target, call.input.body, context)
       : blockRequest(call, target, protocol, context);
   if (laned instanceof CallError) return laned;
@@ -99,7 +99,9 @@ function blockRequest(
   context: LaneContext,
 ): LaneRequest | CallError {
   const { input, ports, answer } = call;
-  const request = input.request ?? input.body?.protocol.readRequest(input.body.json);
+  const request =
+    input.request ??
+    input.body?.protocol.readRequest(input.body.json, { model: input.model, stream: input.isStream });
   if (request === undefined) return new CallError('internal', { cause: 'a call without a request' });
   if (request instanceof CallError) return request;
   const written = protocol.writeRequest(request, {

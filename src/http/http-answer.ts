@@ -58,12 +58,12 @@ export class HttpAnswer implements Answer, Watched {
 
   open(head: AnswerHead): void {
     const { callId, model } = this.#context;
-    this.#response.writeHead(200, {
-      ...answerHeaders(callId, model, head),
-      'content-type': this.#protocol.streamContentType,
-      'cache-control': 'no-cache',
-      'x-accel-buffering': 'no',
-    });
+    const isArray = this.#context.framing === 'json-array';
+    const headers = answerHeaders(callId, model, head);
+    headers['content-type'] = isArray ? 'application/json' : this.#protocol.streamContentType;
+    headers['cache-control'] = 'no-cache';
+    headers['x-accel-buffering'] = 'no';
+    this.#response.writeHead(200, headers);
     this.#response.on('drain', () => this.#drained());
     this.#ports.watch.add(this);
   }
@@ -85,7 +85,12 @@ export class HttpAnswer implements Answer, Watched {
     if (this.#blockedSinceMs !== null) {
       if (nowMs - this.#blockedSinceMs > limits.writeIdleTimeoutMs)
         this.#call?.cancel(new CallError('client_stalled'));
-    } else if (nowMs - this.#lastWriteMs >= limits.heartbeatMs) this.bytes(this.#protocol.heartbeat);
+    } else if (nowMs - this.#lastWriteMs >= limits.heartbeatMs) this.#beat();
+  }
+
+  #beat(): void {
+    const { heartbeat } = this.#protocol;
+    if (heartbeat !== null && this.#context.framing !== 'json-array') this.bytes(heartbeat);
   }
 
   prepare(ending: Ending): void {

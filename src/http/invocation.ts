@@ -5,21 +5,33 @@ import { startCall } from '../call.ts';
 import { CallError } from '../errors.ts';
 import { parseObject } from '../protocols/json-parse.ts';
 import { scanObject } from '../protocols/json-scan.ts';
-import type { JsonObject, Protocol } from '../protocols/protocol.ts';
+import type { Framing, JsonObject, Protocol } from '../protocols/protocol.ts';
 import { identify, presentedKey } from '../tenancy/identify.ts';
 import type { Identity, Snapshot } from '../tenancy/snapshot.ts';
 import { readBody } from './body.ts';
 import { HttpAnswer } from './http-answer.ts';
 import type { Exchange, HttpPorts } from './listener.ts';
 import { replyError } from './reply.ts';
+import type { Endpoint } from './route-table.ts';
 
 /** Headers that belong to the request and go along to an upstream of the same protocol. */
 const CARRIED_HEADERS: Readonly<Record<string, readonly string[]>> = {
   'anthropic-messages': ['anthropic-beta'],
 };
 
-export function invocationEndpoint(protocol: Protocol) {
-  return (ports: HttpPorts, exchange: Exchange): void => {
+/** For protocols that have the model and the way of answering in the path. */
+export interface InPath {
+  readonly stream: boolean;
+  /** How a stream is framed, by the path's query. */
+  readonly framing?: ((query: URLSearchParams) => Framing) | undefined;
+}
+
+/**
+ * @param inPath where the path's first place is the model and the path says whether to stream; else both are
+ * in the body.
+ */
+export function invocationEndpoint(protocol: Protocol, inPath: InPath | null = null): Endpoint {
+  return (ports, exchange) => {
     const { request, response, callId } = exchange;
     const snapshot = ports.snapshot();
     const identity = identify(snapshot, presentedKey(request.headers));
@@ -29,27 +41,38 @@ export function invocationEndpoint(protocol: Protocol) {
     }
     readBody(request, ports.call.limits.bodyBytesMax, (body) => {
       if (body instanceof CallError) replyError(request, response, callId, body, protocol);
-      else invoke(ports, exchange, protocol, snapshot, identity, body);
+      else invoke(ports, { exchange, protocol, inPath, snapshot, identity }, body);
     });
   };
 }
 
-function invoke(
-  ports: HttpPorts,
-  exchange: Exchange,
-  protocol: Protocol,
-  snapshot: Snapshot,
-  identity: Identity,
-  bytes: Buffer,
-): void {
+interface Asking {
+  readonly exchange: Exchange;
+  readonly protocol: Protocol;
+  readonly inPath: InPath | null;
+  readonly snapshot: Snapshot;
+  readonly identity: Identity;
+}
+
+function invoke(ports: HttpPorts, asking: Asking, bytes: Buffer): void {
+  const { exchange, protocol, inPath, snapshot, identity } = asking;
   const { request, response } = exchange;
   const parsed = parse(ports, bytes);
   const json: JsonObject = parsed instanceof CallError ? {} : parsed.json;
-  const model = typeof json['model'] === 'string' ? json['model'] : '';
+  const named = inPath === null ? json['model'] : exchange.params[0];
+  const model = typeof named === 'string' ? named : '';
+  const framing = framingOf(inPath, request);
   const body: CallerBody | null =
     parsed instanceof CallError
       ? null
-      : { protocol, bytes, headers: carriedHeaders(request, protocol), scan: parsed.scan, json: parsed.json };
+      : {
+          protocol,
+          bytes,
+          headers: carriedHeaders(request, protocol),
+          scan: parsed.scan,
+          json: parsed.json,
+          mayPass: framing === 'sse',
+        };
   const input: CallInput = {
     id: exchange.callId,
     arrivedMs: exchange.arrivedMs,
@@ -58,10 +81,10 @@ function invoke(
     identity,
     caller: protocol.name,
     model,
-    isStream: json['stream'] === true,
+    isStream: inPath?.stream ?? json['stream'] === true,
     isStrict: request.headers['x-sluice-strict'] === 'true',
     idempotencyKey: idempotencyKey(request),
-    refusal: parsed instanceof CallError ? parsed : shapeError(json),
+    refusal: parsed instanceof CallError ? parsed : shapeError(protocol, inPath, json, model),
     body,
     request: null,
   };
@@ -70,9 +93,18 @@ function invoke(
     model,
     createdAt: Math.floor(exchange.startedAt / 1_000),
     streamUsage: asksForUsage(json),
+    framing,
+    request: json,
   });
   exchange.answer = answer;
   answer.attach(startCall(ports.call, input, answer));
+}
+
+function framingOf(inPath: InPath | null, request: IncomingMessage): Framing {
+  if (inPath?.stream !== true || inPath.framing === undefined) return 'sse';
+  const url = request.url ?? '';
+  const query = url.indexOf('?');
+  return inPath.framing(new URLSearchParams(query === -1 ? '' : url.slice(query)));
 }
 
 function parse(ports: HttpPorts, bytes: Buffer): Pick<CallerBody, 'scan' | 'json'> | CallError {
@@ -82,22 +114,23 @@ function parse(ports: HttpPorts, bytes: Buffer): Pick<CallerBody, 'scan' | 'json
   return json instanceof CallError ? json : { scan, json };
 }
 
-/** What even the byte lane needs to be right. */
-function shapeError(json: JsonObject): CallError | null {
-  if (typeof json['model'] !== 'string' || json['model'] === '') {
+function shapeError(
+  protocol: Protocol,
+  inPath: InPath | null,
+  json: JsonObject,
+  model: string,
+): CallError | null {
+  if (model === '') {
     return new CallError('invalid_request', {
       param: 'model',
       message: '"model" must be a non-empty string.',
     });
   }
   const { stream } = json;
-  if (stream !== undefined && stream !== null && typeof stream !== 'boolean') {
+  if (inPath === null && stream !== undefined && stream !== null && typeof stream !== 'boolean') {
     return new CallError('invalid_request', { param: 'stream', message: '"stream" must be true or false.' });
   }
-  if (!Array.isArray(json['messages'])) {
-    return new CallError('invalid_request', { param: 'messages', message: '"messages" must be an array.' });
-  }
-  return null;
+  return protocol.shapeError(json);
 }
 
 function asksForUsage(json: JsonObject): boolean {

@@ -15,7 +15,7 @@ import type { Snapshot } from '../tenancy/snapshot.ts';
 import { framingError, refuseFraming } from './framing.ts';
 import { Pipeline } from './pipeline.ts';
 import { replyError } from './reply.ts';
-import type { Routes } from './routes.ts';
+import { findRoute, pathsOf, type Routes } from './route-table.ts';
 
 /** One request and its answer. */
 export interface Exchange {
@@ -28,6 +28,8 @@ export interface Exchange {
   readonly startedAt: number;
   /** Path without the query, exactly as it came. */
   readonly path: string;
+  /** What stands in the path's places, decoded; empty for a path without. */
+  params: readonly string[];
   /** Told when the client closes its sending side, and when the answer's connection has closed or is free again. */
   answer: { left(): void } | null;
 }
@@ -100,6 +102,7 @@ function open(ports: HttpPorts, request: IncomingMessage, response: ServerRespon
     arrivedMs: ports.call.clock.monotonicMs(),
     startedAt: ports.call.clock.nowMs(),
     path: pathOf(request),
+    params: [],
     answer: null,
   };
 }
@@ -118,8 +121,10 @@ function answer(ports: HttpPorts, routes: Routes, exchange: Exchange): void {
     return replyError(request, response, callId, framing);
   }
   if (ports.isDraining()) response.shouldKeepAlive = false;
-  const methods = routes.get(exchange.path);
-  if (methods === undefined) return replyError(request, response, callId, notFound(exchange.path, routes));
+  const route = findRoute(routes, exchange.path);
+  if (route === null) return replyError(request, response, callId, notFound(exchange.path, routes));
+  const { methods } = route;
+  exchange.params = route.params;
   const endpoint = methods[request.method ?? ''];
   if (endpoint === undefined) {
     const allowed = Object.keys(methods).join(', ');
@@ -139,6 +144,6 @@ function answer(ports: HttpPorts, routes: Routes, exchange: Exchange): void {
 /** Names what there is: most often a client's base URL has a `/v1` too many or too few. */
 function notFound(path: string, routes: Routes): CallError {
   return new CallError('not_found', {
-    message: `There is nothing at ${JSON.stringify(path.slice(0, 200))}. Paths: ${[...routes.keys()].join(' ')}`,
+    message: `There is nothing at ${JSON.stringify(path.slice(0, 200))}. Paths: ${pathsOf(routes).join(' ')}`,
   });
 }

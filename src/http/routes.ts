@@ -2,13 +2,8 @@ import { anthropicMessages } from '../protocols/anthropic-messages/index.ts';
 import { openaiChat } from '../protocols/openai-chat/index.ts';
 import { live, metrics, ready } from './health.ts';
 import { invocationEndpoint } from './invocation.ts';
-import type { Exchange, HttpPorts } from './listener.ts';
 import { listModelsEndpoint } from './models.ts';
-
-export type Endpoint = (ports: HttpPorts, exchange: Exchange) => void;
-
-/** Path → method → endpoint. Paths are compared exactly as they came: no decoding, no normalisation. */
-export type Routes = ReadonlyMap<string, Readonly<Record<string, Endpoint>>>;
+import type { Endpoint, Methods, RoutePattern, Routes } from './route-table.ts';
 
 /** GraphQL refuses those that it does not take by itself, in its own envelope. */
 const METHODS = ['GET', 'POST', 'OPTIONS', 'HEAD', 'PUT', 'PATCH', 'DELETE'];
@@ -18,9 +13,12 @@ const graphql: Endpoint = (ports, exchange) => {
   exchange.answer = ports.graphql.handle(exchange.request, exchange.response);
 };
 
+/** Paths with places. The first that fits counts. */
+const PATTERNS: readonly RoutePattern[] = [];
+
 /** Every path that the gateway answers. Endpoints ask for a key themselves; those that do not: health and metrics. */
 export function createRoutes(): Routes {
-  return new Map<string, Readonly<Record<string, Endpoint>>>([
+  const exact = new Map<string, Methods>([
     ['/v1/chat/completions', { POST: invocationEndpoint(openaiChat) }],
     ['/v1/messages', { POST: invocationEndpoint(anthropicMessages) }],
     ['/v1/models', { GET: listModelsEndpoint }],
@@ -29,4 +27,5 @@ export function createRoutes(): Routes {
     ['/readyz', { GET: ready, HEAD: ready }],
     ['/metrics', { GET: metrics }],
   ]);
+  return { exact, patterns: PATTERNS };
 }

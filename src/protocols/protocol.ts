@@ -10,9 +10,20 @@ import type {
   UpstreamFailure,
   Usage,
 } from './blocks.ts';
+import type { ModelCapabilities } from './capabilities.ts';
 import type { ScanResult } from './json-scan.ts';
 
 export type JsonObject = Record<string, unknown>;
+
+/** What a request asks for, wherever its protocol says so: in the body or in the path. */
+export interface Asked {
+  /** The model's name as the caller wrote it. */
+  readonly model: string;
+  readonly stream: boolean;
+}
+
+/** How the events of a streamed answer follow each other; a JSON array is Gemini's other form. */
+export type Framing = 'sse' | 'json-array';
 
 /** What a writer must know of the call it answers. */
 export interface AnswerContext {
@@ -24,6 +35,10 @@ export interface AnswerContext {
   readonly createdAt: number;
   /** The caller asked for usage in the stream. */
   readonly streamUsage: boolean;
+  /** `sse` where absent, or what else the protocol always does. */
+  readonly framing?: Framing | undefined;
+  /** The caller's own body, for protocols that repeat settings in their answers. */
+  readonly request?: JsonObject | undefined;
 }
 
 /** What a request writer must know of its target. */
@@ -33,6 +48,8 @@ export interface TargetContext {
   readonly model: string;
   /** Output limit of the model where the catalogue knows it. */
   readonly maxOutputTokens: number | null;
+  /** What the catalogue knows of the model; null for nothing. */
+  readonly capabilities?: ModelCapabilities | null | undefined;
 }
 
 export interface WrittenRequest {
@@ -87,6 +104,30 @@ export interface TapFinding {
   readonly failure?: UpstreamFailure | undefined;
 }
 
+export interface TapOptions {
+  /** Take out events that carry usage and nothing else: the caller did not ask for them. */
+  readonly dropUsageOnly: boolean;
+  /** An incomplete event above this is passed on in pieces and not looked at. */
+  readonly holdBytesMax: number;
+}
+
+/** Follows a stream whose bytes go to the caller as they are: what may be forwarded, and what they say. */
+export interface StreamTap {
+  /** The bytes that may be forwarded now, whole events without the terminator; null for none. */
+  push(chunk: Buffer): Buffer | null;
+  /** The terminator's bytes as the upstream sent them; empty before they came and after they were taken. */
+  takeTerminal(): Buffer;
+  /** The protocol's terminator has been read. */
+  readonly isComplete: boolean;
+  readonly hasContent: boolean;
+  readonly contentEvents: number;
+  readonly eventsSeen: number;
+  readonly usage: Usage | null;
+  readonly finishReason: FinishReason | null;
+  readonly model: string | null;
+  readonly failure: UpstreamFailure | null;
+}
+
 /**
  * One wire format, both as a caller's (readRequest, write…) and as an upstream's (writeRequest, read…).
  * Pure: no input or output, no clock, no randomness.
@@ -95,13 +136,18 @@ export interface Protocol {
   readonly name: ProtocolName;
 
   // --- as the caller's protocol
+  /**
+   * What even the byte lane needs to be right, and what this gateway does not do; null when all is well.
+   * `model` and `stream` are checked before, where they stand in the body.
+   */
+  shapeError(body: JsonObject): CallError | null;
   /** The body has been parsed and is an object. Errors name the field in `param`. */
-  readRequest(body: JsonObject): ChatRequest | CallError;
+  readRequest(body: JsonObject, asked: Asked): ChatRequest | CallError;
   writeResponse(response: ChatResponse, context: AnswerContext): Buffer;
   streamWriter(context: AnswerContext): StreamWriter;
   writeError(error: CallError, callId: string): RenderedError;
-  /** Sent when a stream is silent for long; invisible to the SDKs. */
-  readonly heartbeat: Buffer;
+  /** Sent when a stream is silent for long, invisible to the SDKs; null where the protocol has no such thing. */
+  readonly heartbeat: Buffer | null;
   readonly streamContentType: string;
 
   // --- as an upstream's protocol
@@ -129,6 +175,8 @@ export interface Protocol {
   rewriteRequest(bytes: Buffer, scan: ScanResult, json: JsonObject, model: string): RewrittenRequest;
   /** What is known of usage after a later event of the same stream: some protocols split it over several. */
   joinUsage(earlier: Usage, later: Usage): Usage;
+  /** Follows a stream in the byte lane; absent where it is SSE and `inspect` is enough. */
+  readonly streamTap?: (options: TapOptions) => StreamTap;
   /** Byte sequences without which an event needs no look after the first content (usage, errors, terminator). */
   readonly tapNeedles: readonly Buffer[];
   /** Looks at one event's data text. Must not throw on anything. */

@@ -1,5 +1,7 @@
+import { CallError } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
-import type { ChatRequest, Receipt, ReceiptAction, ReceiptEntry } from './blocks.ts';
+import type { ChatRequest, ProtocolName, Receipt, ReceiptAction, ReceiptEntry } from './blocks.ts';
+import { FIELDS, type Rule, type TabledField } from './fields.ts';
 import { isJsonObject } from './json-parse.ts';
 
 /**
@@ -16,12 +18,14 @@ export const DETAIL_NAMES = {
   'message.image': 'messages[].content[].image',
   'message.imageDetail': 'messages[].content[].image_url.detail',
   'message.file': 'messages[].content[].file',
+  'message.audio': 'messages[].content[].input_audio',
   'message.fileOptions': 'messages[].content[].citations',
   'message.readable': 'messages[].content[].search_result',
   'message.refusal': 'messages[].refusal',
   'toolCall.arguments': 'messages[].tool_calls[].function.arguments',
   'toolCall.caller': 'messages[].content[].caller',
   'toolCall.id': 'messages[].tool_calls[].id',
+  'toolCall.name': 'tools[].name',
   'toolResult.isError': 'messages[].content[].is_error',
   'toolResult.content': 'messages[].content[].content',
   'tools.strict': 'tools[].strict',
@@ -37,10 +41,34 @@ const WEIGHT: Readonly<Record<ReceiptAction, number>> = { carried: 0, renamed: 1
 /** Collects the receipt of one translation: one entry a field, of several words on it the gravest stands. */
 export class ReceiptBook {
   readonly #request: ChatRequest;
+  readonly #target: ProtocolName;
   readonly #entries = new Map<string, ReceiptEntry>();
 
-  constructor(request: ChatRequest) {
+  constructor(request: ChatRequest, target: ProtocolName) {
     this.#request = request;
+    this.#target = target;
+  }
+
+  /**
+   * Notes what the table says of a field at the target, in the named case if the writer found one, and gives
+   * the rule. `detail` is added to its reason. Throws `invalid_request` where the rule is to reject, and Error
+   * for a case that the table does not have.
+   */
+  apply(field: TabledField, caseName?: string, detail?: string): Rule {
+    const base = FIELDS[field][this.#target];
+    const rule = caseName === undefined ? base : base.cases[caseName];
+    if (rule === undefined) throw new Error(`no case "${caseName}" of ${field} at ${this.#target}`);
+    const reason = detail === undefined ? rule.reason : `${rule.reason}: ${detail}`;
+    if (rule.action === 'reject') {
+      const param = this.nameOf(field);
+      throw new CallError('invalid_request', { param, message: `${param}: ${reason}.` });
+    }
+    if (this.#request.protocol === this.#target && caseName === undefined) {
+      this.carried(field, this.nameOf(field));
+    } else if (rule.action === 'carry') this.carried(field, rule.to ?? field);
+    else if (rule.action === 'convert') this.converted(field, rule.to ?? field, reason ?? '');
+    else this.dropped(field, reason ?? '');
+    return rule;
   }
 
   /** The caller's word for a field. */

@@ -2,19 +2,12 @@ import type { FinishReason, UpstreamFailure, Usage } from './blocks.ts';
 import { ByteHold } from './byte-hold.ts';
 import { EventCuts } from './event-cuts.ts';
 import { NO_BYTES } from './no-bytes.ts';
-import type { Protocol, TapFinding } from './protocol.ts';
+import type { Protocol, StreamTap, TapFinding, TapOptions } from './protocol.ts';
 import { SseParser } from './sse.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
 const COMMENT = 0x3a;
-
-export interface TapOptions {
-  /** Take out events that carry usage and nothing else: the caller did not ask for them. */
-  readonly dropUsageOnly: boolean;
-  /** An incomplete event above this is passed on in pieces and not looked at. */
-  readonly holdBytesMax: number;
-}
 
 /**
  * Listens to a same-protocol stream of server-sent events while its bytes pass untouched.
@@ -23,7 +16,7 @@ export interface TapOptions {
  * a failure event on, ever comes out. Until the first content every event is looked at, afterwards only those
  * with one of the protocol's needles; the others are counted as content.
  */
-export class SseTap {
+export class SseTap implements StreamTap {
   readonly #protocol: Protocol;
   readonly #needles: readonly string[];
   readonly #options: TapOptions;

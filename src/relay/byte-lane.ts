@@ -7,7 +7,7 @@ import type { Limits } from '../limits.ts';
 import type { FinishReason, Usage } from '../protocols/blocks.ts';
 import { isJsonObject, parseJson } from '../protocols/json-parse.ts';
 import { NO_BYTES } from '../protocols/no-bytes.ts';
-import type { JsonObject, Protocol } from '../protocols/protocol.ts';
+import type { JsonObject, Protocol, StreamTap } from '../protocols/protocol.ts';
 import { SseTap } from '../protocols/tap.ts';
 import { classifyFailure } from '../upstream/classify.ts';
 import type { Answer, Ending } from './answer.ts';
@@ -88,7 +88,7 @@ export function parseAnswer(body: Buffer): JsonObject | null {
 /** Streamed: whole events go through at once; what comes before the first content is held back. */
 export class ByteStreamLane implements CallLane {
   readonly name = 'byte';
-  readonly #tap: SseTap;
+  readonly #tap: StreamTap;
   readonly #answer: Answer;
   readonly #limits: Limits;
   readonly #context: LaneContext;
@@ -100,7 +100,8 @@ export class ByteStreamLane implements CallLane {
 
   /** @param dropUsage the caller did not ask for the usage event that we asked for. */
   constructor(protocol: Protocol, answer: Answer, limits: Limits, context: LaneContext, dropUsage: boolean) {
-    this.#tap = new SseTap(protocol, { dropUsageOnly: dropUsage, holdBytesMax: limits.eventHoldBytesMax });
+    const options = { dropUsageOnly: dropUsage, holdBytesMax: limits.eventHoldBytesMax };
+    this.#tap = protocol.streamTap?.(options) ?? new SseTap(protocol, options);
     this.#answer = answer;
     this.#limits = limits;
     this.#context = context;

@@ -1,5 +1,6 @@
 import { splice } from '../json-splice.ts';
 import type { Protocol } from '../protocol.ts';
+import { listError } from '../shape.ts';
 import { readErrorAnswer } from '../upstream-error.ts';
 import { writeError } from './errors.ts';
 import { inspect, tapNeedles } from './inspect.ts';
@@ -15,6 +16,7 @@ import { joinUsage } from './usage.ts';
 export const anthropicMessages: Protocol = {
   name: 'anthropic-messages',
 
+  shapeError: (body) => listError(body, 'messages'),
   readRequest,
   writeResponse,
   streamWriter: (context) => new AnthropicStreamWriter(context),

@@ -18,7 +18,7 @@ export function writeRequest(request: ChatRequest, target: TargetContext): Writt
 }
 
 function write(request: ChatRequest, target: TargetContext): WrittenRequest {
-  const book = new ReceiptBook(request);
+  const book = new ReceiptBook(request, 'anthropic-messages');
   const traits = traitsOf(target.model);
   book.carried('model', 'model');
   const thinking = thinkingOf(request, target, traits, book);

@@ -2,6 +2,7 @@ import { isJsonObject } from '../json-parse.ts';
 import type { ScanResult } from '../json-scan.ts';
 import { type MemberEdit, splice } from '../json-splice.ts';
 import type { JsonObject, Protocol, RewrittenRequest } from '../protocol.ts';
+import { listError } from '../shape.ts';
 import { readErrorAnswer } from '../upstream-error.ts';
 import { laterUsage } from '../usage.ts';
 import { writeError } from './errors.ts';
@@ -17,6 +18,7 @@ import { OpenaiStreamWriter } from './stream-writer.ts';
 export const openaiChat: Protocol = {
   name: 'openai-chat',
 
+  shapeError: (body) => listError(body, 'messages'),
   readRequest,
   writeResponse,
   streamWriter: (context) => new OpenaiStreamWriter(context),

@@ -18,7 +18,7 @@ export function writeRequest(request: ChatRequest, target: TargetContext): Writt
 }
 
 function write(request: ChatRequest, target: TargetContext): WrittenRequest {
-  const book = new ReceiptBook(request);
+  const book = new ReceiptBook(request, 'openai-chat');
   const dialect = dialectOf(target);
   book.carried('model', 'model');
   const messages = writeMessages(request, dialect, book);

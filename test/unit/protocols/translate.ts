@@ -15,7 +15,9 @@ const OPENAI: TargetContext = { provider: 'openai', model: 'gpt-4.1', maxOutputT
 
 /** A caller's body as the target's protocol gets it. Throws what the reader or the writer refuses. */
 export function translate(from: Protocol, to: Protocol, body: object, target: TargetContext): Translated {
-  const request = from.readRequest(JSON.parse(JSON.stringify(body)) as JsonObject);
+  const json = JSON.parse(JSON.stringify(body)) as JsonObject;
+  const asked = { model: String(json['model'] ?? 'm'), stream: json['stream'] === true };
+  const request = from.readRequest(json, asked);
   if (request instanceof CallError) throw request;
   const written = to.writeRequest(request, target);
   if (written instanceof CallError) throw written;

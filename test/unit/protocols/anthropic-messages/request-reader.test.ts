@@ -6,7 +6,10 @@ import type { JsonObject } from '../../../../src/protocols/protocol.ts';
 import { HELLO } from '../translate.ts';
 
 const read = (body: object): ChatRequest | CallError =>
-  anthropicMessages.readRequest({ model: 'm', max_tokens: 100, messages: [HELLO], ...body } as JsonObject);
+  anthropicMessages.readRequest({ model: 'm', max_tokens: 100, messages: [HELLO], ...body } as JsonObject, {
+    model: 'm',
+    stream: false,
+  });
 const good = (body: object): ChatRequest => {
   const request = read(body);
   if (request instanceof CallError) throw request;

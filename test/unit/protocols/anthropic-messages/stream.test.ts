@@ -378,7 +378,7 @@ describe('writing a message stream', () => {
   });
 
   it('trap 66 its heartbeat is a ping', () => {
-    expect(anthropicMessages.heartbeat.toString()).toBe('event: ping\ndata: {"type":"ping"}\n\n');
+    expect(anthropicMessages.heartbeat?.toString()).toBe('event: ping\ndata: {"type":"ping"}\n\n');
   });
 
   it.each([

@@ -6,7 +6,10 @@ import type { JsonObject } from '../../../../src/protocols/protocol.ts';
 import { HELLO } from '../translate.ts';
 
 const read = (body: object): ChatRequest | CallError =>
-  openaiChat.readRequest({ model: 'm', messages: [HELLO], ...body } as JsonObject);
+  openaiChat.readRequest({ model: 'm', messages: [HELLO], ...body } as JsonObject, {
+    model: 'm',
+    stream: false,
+  });
 const good = (body: object): ChatRequest => {
   const request = read(body);
   if (request instanceof CallError) throw request;

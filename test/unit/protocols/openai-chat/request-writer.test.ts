@@ -5,6 +5,7 @@ import { openaiChat } from '../../../../src/protocols/openai-chat/index.ts';
 import type { JsonObject } from '../../../../src/protocols/protocol.ts';
 import { HELLO, refusalOf, anthropicToOpenai as translate } from '../translate.ts';
 
+const ASKED = { model: 'm', stream: false };
 const TOOL = { name: 'f', input_schema: { type: 'object', properties: {} } };
 const USE = (id: string, input: object) => ({ type: 'tool_use', id, name: 'f', input });
 const RESULT = (id: string, content: unknown, more: object = {}) => ({
@@ -421,7 +422,7 @@ describe('OpenAI to OpenAI through content blocks', () => {
       logit_bias: { '5': 1 },
       foo: 'bar',
     };
-    const request = openaiChat.readRequest(body as unknown as JsonObject);
+    const request = openaiChat.readRequest(body as unknown as JsonObject, ASKED);
     if (request instanceof CallError) throw request;
     const written = openaiChat.writeRequest(request, {
       provider: 'openai',
@@ -434,7 +435,7 @@ describe('OpenAI to OpenAI through content blocks', () => {
   });
 
   it('traps 46 and 100 asks for usage also where the caller did not, and keeps results together', () => {
-    const base = openaiChat.readRequest({ model: 'm', messages: [HELLO], stream: true });
+    const base = openaiChat.readRequest({ model: 'm', messages: [HELLO], stream: true }, ASKED);
     if (base instanceof CallError) throw base;
     const image = { type: 'image', source: { kind: 'url', url: 'https://x.test/a.png' } } as const;
     const result = (toolCallId: string) =>
@@ -455,7 +456,7 @@ describe('OpenAI to OpenAI through content blocks', () => {
   });
 
   it('trap 92 helps callers of other protocols to the word JSON', () => {
-    const request = anthropicMessages.readRequest({ model: 'm', max_tokens: 1, messages: [HELLO] });
+    const request = anthropicMessages.readRequest({ model: 'm', max_tokens: 1, messages: [HELLO] }, ASKED);
     if (request instanceof CallError) throw request;
     const target = { provider: 'openai', model: 'm', maxOutputTokens: null };
     const written = openaiChat.writeRequest({ ...request, responseFormat: { type: 'jsonObject' } }, target);
