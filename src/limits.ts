@@ -82,8 +82,10 @@ export const LIMITS = {
   spoolSegmentBytes: 16 * 1024 * 1024,
   /** Spool on disk while Postgres is away; beyond it new calls are refused. About 10 million records. */
   spoolBytesMax: 8 * 1024 * 1024 * 1024,
-  /** One record in the spool. */
-  recordBytesMax: 256 * 1024,
+  /** One record in the spool: both bodies in hexadecimal, and as much again. */
+  recordBytesMax: 384 * 1024,
+  /** Of a call's request and of its answer, where bodies are kept: what is longer is cut. */
+  recordBodyBytesMax: 64 * 1024,
   /** A model's or target's name in a record; real ones stay under 150. */
   recordTextCharsMax: 512,
   /** Entries of one receipt that are kept; a caller may send thousands of unknown fields. */

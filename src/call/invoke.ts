@@ -1,4 +1,5 @@
 import { type Call, startCall } from '../call.ts';
+import { keepBody } from '../calls/body-keeper.ts';
 import type {
   EventSink,
   Invocation,
@@ -7,6 +8,7 @@ import type {
   Invoke,
   ServedBy,
 } from '../calls/invocation.ts';
+import type { KeptBody } from '../calls/record.ts';
 import type { Ids } from '../ports.ts';
 import { type BlockEvent, type ChatResponse, UNKNOWN_USAGE } from '../protocols/blocks.ts';
 import { ResponseBuilder } from '../protocols/response-builder.ts';
@@ -72,6 +74,12 @@ class EventAnswer implements Answer {
   }
 
   prepare(): void {}
+
+  kept(ending: Ending): KeptBody | null {
+    const response = this.#response(ending);
+    if (response === null || this.call === null) return null;
+    return keepBody(Buffer.from(JSON.stringify(response)), this.call.ports.limits.recordBodyBytesMax);
+  }
 
   end(ending: Ending, summary: AnswerSummary): void {
     this.#sink.end(this.#result(ending, summary));

@@ -1,5 +1,6 @@
 import type { Call } from '../call.ts';
-import type { CallRecord, Outcome, UsageSource } from '../calls/record.ts';
+import { keepBody } from '../calls/body-keeper.ts';
+import type { CallRecord, KeptBodies, Outcome, UsageSource } from '../calls/record.ts';
 import { UNKNOWN_USAGE, type Usage } from '../protocols/blocks.ts';
 import type { Ending } from '../relay/answer.ts';
 
@@ -40,6 +41,17 @@ export function recordOf(call: Call, ending: Ending): CallRecord {
     costPico: priced,
     attempts: call.attempts,
     receipt: call.receipt,
+    bodies: input.snapshot.keepsBodies ? bodiesOf(call, ending) : null,
+  };
+}
+
+function bodiesOf(call: Call, ending: Ending): KeptBodies {
+  const { input, ports } = call;
+  const asked =
+    input.body?.bytes ?? (input.request === null ? null : Buffer.from(JSON.stringify(input.request)));
+  return {
+    request: asked === null ? null : keepBody(asked, ports.limits.recordBodyBytesMax),
+    response: call.answer.kept(ending),
   };
 }
 

@@ -22,6 +22,20 @@ export interface Attempt {
   readonly message: string | null;
 }
 
+/** The beginning of a request's or an answer's body. */
+export interface KeptBody {
+  /** At most recordBodyBytesMax. */
+  readonly bytes: Buffer;
+  /** Of the whole body. */
+  readonly size: number;
+}
+
+/** What went over the caller's connection, in the caller's protocol; null where there was none. */
+export interface KeptBodies {
+  readonly request: KeptBody | null;
+  readonly response: KeptBody | null;
+}
+
 /** Where the token counts are from: the provider, or counted from what was relayed. */
 export type UsageSource = 'provider' | 'estimated' | 'none';
 
@@ -68,6 +82,8 @@ export interface CallRecord extends BeginRecord {
   readonly attempts: readonly Attempt[];
   /** Only for cross-protocol hops. */
   readonly receipt: Receipt | null;
+  /** Null unless the operator has bodies kept. */
+  readonly bodies: KeptBodies | null;
 }
 
 /**

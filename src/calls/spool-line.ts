@@ -6,7 +6,7 @@
  */
 import type { Limits } from '../limits.ts';
 import type { Receipt } from '../protocols/blocks.ts';
-import type { Attempt, BeginRecord, CallRecord } from './record.ts';
+import type { Attempt, BeginRecord, CallRecord, KeptBodies, KeptBody } from './record.ts';
 
 /** Columns of a line, in its order. */
 export const LINE_COLUMNS = [
@@ -46,11 +46,16 @@ export const LINE_COLUMNS = [
   'cost_pico',
   'attempts',
   'receipt',
+  'request_body',
+  'request_bytes',
+  'response_body',
+  'response_bytes',
 ] as const;
 
 const NULL = '\\N';
 /** A begin line has no value after its outcome. */
 const BEGIN_TAIL = `running${`\t${NULL}`.repeat(LINE_COLUMNS.length - LINE_COLUMNS.indexOf('outcome') - 1)}\n`;
+const NO_BODIES = `\t${NULL}`.repeat(4);
 const INTEGER_MAX = 2 ** 31 - 1;
 /** numeric(30,0) */
 const COST_MAX = 10n ** 30n;
@@ -84,12 +89,15 @@ export class LineWriter {
     const head = this.#head(record) + this.#middle(record);
     const attempts = attemptsJson(record.attempts, limits.attemptsMax, limits.errorTextCharsMax);
     const receipt = receiptJson(record.receipt, limits.recordReceiptEntriesMax, limits.recordTextCharsMax);
-    const line = `${head}\t${escaped(attempts)}\t${receipt === null ? NULL : escaped(receipt)}\n`;
+    const bodies = bodiesText(record.bodies);
+    const line = `${head}\t${escaped(attempts)}\t${receipt === null ? NULL : escaped(receipt)}${bodies}\n`;
     // A UTF-16 unit takes three bytes at most, so most lines need no exact count.
     if (line.length * 3 <= limits.recordBytesMax) return line;
     if (Buffer.byteLength(line) <= limits.recordBytesMax) return line;
-    const shorter = `${head}\t${escaped(attemptsJson(record.attempts, limits.attemptsMax, 0))}\t${NULL}\n`;
-    return Buffer.byteLength(shorter) <= limits.recordBytesMax ? shorter : `${head}\t[]\t${NULL}\n`;
+    const shorter = `${head}\t${escaped(attemptsJson(record.attempts, limits.attemptsMax, 0))}\t${NULL}${NO_BODIES}\n`;
+    return Buffer.byteLength(shorter) <= limits.recordBytesMax
+      ? shorter
+      : `${head}\t[]\t${NULL}${NO_BODIES}\n`;
   }
 
   #head(record: BeginRecord): string {
@@ -156,6 +164,17 @@ function duration(ms: number | null): string {
 
 function cost(pico: bigint | null): string {
   return pico === null || pico <= -COST_MAX || pico >= COST_MAX ? NULL : pico.toString();
+}
+
+/** As bytea in hexadecimal, whose backslash COPY wants doubled: a body is any bytes. */
+function bodiesText(bodies: KeptBodies | null): string {
+  if (bodies === null) return NO_BODIES;
+  return `${bodyText(bodies.request)}${bodyText(bodies.response)}`;
+}
+
+function bodyText(body: KeptBody | null): string {
+  if (body === null) return `\t${NULL}\t${NULL}`;
+  return `\t\\\\x${body.bytes.toString('hex')}\t${integer(body.size)}`;
 }
 
 /** jsonb refuses NUL and lone surrogates, also where they are escaped. */

@@ -22,6 +22,7 @@ export interface CollectedChanges {
   readonly models: Collected<ModelRow>;
   /** Null leaves it as it is. */
   allowPrivate: readonly string[] | null;
+  keepsBodies: boolean | null;
   environmentTaken: readonly string[] | null;
 }
 
@@ -37,14 +38,15 @@ export function collectChanges(): CollectedChanges {
     connections: collected(),
     models: collected(),
     allowPrivate: null,
+    keepsBodies: null,
     environmentTaken: null,
   };
 }
 
 /** True when there is nothing to write: writing nothing wakes nobody. */
 export function isEmpty(changes: CollectedChanges): boolean {
-  const { allowPrivate, environmentTaken, ...tables } = changes;
-  if (allowPrivate !== null || environmentTaken !== null) return false;
+  const { allowPrivate, keepsBodies, environmentTaken, ...tables } = changes;
+  if (allowPrivate !== null || keepsBodies !== null || environmentTaken !== null) return false;
   return Object.values(tables).every(
     ({ insert, update, remove }) => insert.length + update.length + remove.length === 0,
   );

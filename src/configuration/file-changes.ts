@@ -24,6 +24,7 @@ export function fileChanges(rows: ConfigurationRows, file: ConfigFile, ports: Ro
   if (file.network.allowPrivate.join() !== rows.allowPrivate.join()) {
     changes.allowPrivate = file.network.allowPrivate;
   }
+  if (file.records.bodies !== rows.keepsBodies) changes.keepsBodies = file.records.bodies;
   return { changes, mistakes };
 }
 

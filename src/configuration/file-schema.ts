@@ -90,6 +90,9 @@ const tenant = mapping({ name, applications: list(application, 'applications').d
 /** sluice.yaml as it is written (DESIGN: "Contract with the outside"), after interpolation. */
 export const fileSchema = mapping({
   network: mapping({ allowPrivate: list(cidr, 'CIDR blocks').default([]) }).default({ allowPrivate: [] }),
+  records: mapping({ bodies: z.boolean(expected('true or false')).default(false) }).default({
+    bodies: false,
+  }),
   connections: list(connection, 'connections').default([]),
   models: list(model, 'models').default([]),
   tenants: list(tenant, 'tenants').default([]),
@@ -111,6 +114,7 @@ export interface ConfigConnection {
 /** sluice.yaml, checked. Holds secrets in clear: never log it. */
 export interface ConfigFile {
   readonly network: { readonly allowPrivate: readonly string[] };
+  readonly records: { readonly bodies: boolean };
   readonly connections: readonly ConfigConnection[];
   readonly models: WrittenFile['models'];
   readonly tenants: WrittenFile['tenants'];

@@ -66,6 +66,7 @@ export function buildSnapshot(rows: ConfigurationRows, inputs: SnapshotInputs): 
     models,
     tenantModels,
     allowPrivate: rows.allowPrivate,
+    keepsBodies: rows.keepsBodies,
   });
   return { snapshot, leftOut };
 }

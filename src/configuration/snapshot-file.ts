@@ -66,6 +66,7 @@ const rowsSchema = z.object({
     }),
   ),
   allowPrivate: z.array(z.string()),
+  keepsBodies: z.boolean().default(false),
   environmentTaken: z.array(z.string()),
 }) satisfies z.ZodType<ConfigurationRows>;
 

@@ -2,7 +2,7 @@ import SchemaBuilder from '@pothos/core';
 import RelayPlugin from '@pothos/plugin-relay';
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
 import type { InvocationResult, ServedBy } from '../calls/invocation.ts';
-import type { Attempt } from '../calls/record.ts';
+import type { Attempt, KeptBodies, KeptBody } from '../calls/record.ts';
 import type { CallEntry } from '../db/queries/calls.ts';
 import { CallError } from '../errors.ts';
 import type { Receipt, ReceiptEntry, ToolCallBlock, Usage } from '../protocols/blocks.ts';
@@ -34,6 +34,8 @@ export interface SchemaTypes {
   Objects: {
     Attempt: Attempt;
     Call: CallEntry;
+    CallBodies: KeptBodies;
+    CallBody: KeptBody;
     CallTimings: CallEntry;
     ChatCompleted: ChatCompleted;
     ChatCompletion: InvocationResult;

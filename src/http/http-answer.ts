@@ -7,6 +7,8 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { Call } from '../call.ts';
+import { BodyKeeper } from '../calls/body-keeper.ts';
+import type { KeptBody } from '../calls/record.ts';
 import { CallError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Clock } from '../ports.ts';
@@ -35,12 +37,20 @@ export class HttpAnswer implements Answer, Watched {
   #lastWriteMs = 0;
   #blockedSinceMs: number | null = null;
   #isEnded = false;
+  readonly #keeper: BodyKeeper | null;
 
-  constructor(ports: HttpAnswerPorts, response: ServerResponse, protocol: Protocol, context: AnswerContext) {
+  constructor(
+    ports: HttpAnswerPorts,
+    response: ServerResponse,
+    protocol: Protocol,
+    context: AnswerContext,
+    keepsBodies: boolean,
+  ) {
     this.#ports = ports;
     this.#response = response;
     this.#protocol = protocol;
     this.#context = context;
+    this.#keeper = keepsBodies ? new BodyKeeper(ports.limits.recordBodyBytesMax) : null;
   }
 
   /** Ties the answer to its call: from now on the caller's leaving cancels it. */
@@ -70,6 +80,7 @@ export class HttpAnswer implements Answer, Watched {
 
   bytes(chunk: Buffer): boolean {
     this.#lastWriteMs = this.#ports.clock.monotonicMs();
+    this.#keeper?.add(chunk);
     if (this.#response.write(chunk)) return true;
     this.#blockedSinceMs ??= this.#lastWriteMs;
     return false;
@@ -100,6 +111,12 @@ export class HttpAnswer implements Answer, Watched {
     } else if (ending.kind === 'stream') {
       this.#last = ending.terminal ?? this.#streamWriter().end();
     }
+  }
+
+  kept(ending: Ending): KeptBody | null {
+    if (this.#keeper === null || (ending.kind === 'error' && !this.#response.headersSent)) return null;
+    if (ending.kind !== 'error') this.#keeper.add(this.#last);
+    return this.#keeper.body();
   }
 
   end(ending: Ending, summary: AnswerSummary): void {

@@ -88,14 +88,20 @@ function invoke(ports: HttpPorts, asking: Asking, bytes: Buffer): void {
     body,
     request: null,
   };
-  const answer = new HttpAnswer(ports.call, response, protocol, {
-    callId: exchange.callId,
-    model,
-    createdAt: Math.floor(exchange.startedAt / 1_000),
-    streamUsage: asksForUsage(json),
-    framing,
-    request: json,
-  });
+  const answer = new HttpAnswer(
+    ports.call,
+    response,
+    protocol,
+    {
+      callId: exchange.callId,
+      model,
+      createdAt: Math.floor(exchange.startedAt / 1_000),
+      streamUsage: asksForUsage(json),
+      framing,
+      request: json,
+    },
+    snapshot.keepsBodies,
+  );
   exchange.answer = answer;
   answer.attach(startCall(ports.call, input, answer));
 }

@@ -1,4 +1,4 @@
-import type { CallRecord } from '../calls/record.ts';
+import type { CallRecord, KeptBody } from '../calls/record.ts';
 import type { CallError } from '../errors.ts';
 import type { BlockEvent, ChatResponse, Receipt } from '../protocols/blocks.ts';
 import type { RawError } from '../upstream/attempt.ts';
@@ -36,6 +36,8 @@ export interface Answer {
   /** Block lane. False asks for no more until the call's `resume`. */
   event(event: BlockEvent): boolean;
   end(ending: Ending, summary: AnswerSummary): void;
+  /** What the caller gets, where bodies are kept; null where they are not, and for an answer that is an error. */
+  kept(ending: Ending): KeptBody | null;
   /** Makes the last bytes, so that a writer that throws does so before the record says how the call went. */
   prepare(ending: Ending): void;
 }

@@ -25,6 +25,8 @@ export interface Snapshot {
   readonly routes: ReadonlyMap<SnapshotModel, ResolvedModel>;
   /** CIDR blocks that connections of tenants may reach although they are private (`network.allowPrivate`). */
   readonly allowPrivate: readonly string[];
+  /** Records take in what callers send and get (`records.bodies`). */
+  readonly keepsBodies: boolean;
 }
 
 /** Where `connectionsByName` keeps a connection; `tenantId` is null for the operator's. */
@@ -45,6 +47,7 @@ export function createSnapshot(parts: Partial<Omit<Snapshot, 'connectionsByName'
     models: new Map(),
     tenantModels: new Map(),
     allowPrivate: [],
+    keepsBodies: false,
     ...parts,
     connections,
     routes: createRoutes(models, connections),

@@ -71,7 +71,11 @@ const page = (request: CallPageRequest) => listCalls(opened.db, { tenantId: TENA
 describe('a page of calls', () => {
   test('holds whole records, newest first', async () => {
     const { calls: listed } = await page({ first: 3 });
-    expect(listed).toEqual(ofTenant().slice(0, 3));
+    expect(listed).toEqual(
+      ofTenant()
+        .slice(0, 3)
+        .map(({ bodies: _, ...entry }) => entry),
+    );
   });
 
   test('follows the one before, forward until there is no next', async () => {
@@ -147,7 +151,8 @@ describe('a scope', () => {
   test("keeps another tenant's call out of reach, also by its id", async () => {
     const other = calls.find(({ tenantId }) => tenantId === OTHER_TENANT);
     if (other === undefined) throw new Error('no such call');
-    expect(await getCall(opened.db, {}, other.id)).toEqual(other);
+    const { bodies: _, ...entry } = other;
+    expect(await getCall(opened.db, {}, other.id)).toEqual(entry);
     expect(await getCall(opened.db, { tenantId: TENANT }, other.id)).toBeNull();
     expect(
       await getCall(opened.db, { tenantId: OTHER_TENANT, applicationId: APPLICATION }, other.id),

@@ -34,7 +34,11 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const callOf = (id: string) => getCall(opened.db, {}, id);
+/** Bodies stand in a table of their own; these calls have none. */
+const callOf = async (id: string) => {
+  const call = await getCall(opened.db, {}, id);
+  return call === null ? null : { ...call, bodies: null };
+};
 
 async function countOf(ids: readonly string[]): Promise<number> {
   const rows = await rowsOf(database.address, 'select from calls where id = any($1)', [ids]);

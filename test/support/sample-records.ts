@@ -57,6 +57,7 @@ export function sampleEnd(changes: Partial<CallRecord> = {}): CallRecord {
       },
     ],
     receipt: null,
+    bodies: null,
     ...changes,
   };
 }

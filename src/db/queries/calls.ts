@@ -4,14 +4,14 @@
  * the instant in milliseconds (RFC 9562, section 5.7).
  */
 import type { Kysely, Selectable, SelectQueryBuilder } from 'kysely';
-import type { CallRecord, Outcome, UsageSource } from '../../calls/record.ts';
+import type { CallRecord, KeptBodies, KeptBody, Outcome, UsageSource } from '../../calls/record.ts';
 import { CallError, type ErrorCode } from '../../errors.ts';
 import { LIMITS } from '../../limits.ts';
 import type { Database } from '../database.ts';
 import type { CallsTable } from '../tables/calls.ts';
 
 /** A call as it is recorded, perhaps still running. */
-export interface CallEntry extends Omit<CallRecord, 'status' | 'totalMs' | 'usageSource'> {
+export interface CallEntry extends Omit<CallRecord, 'status' | 'totalMs' | 'usageSource' | 'bodies'> {
   /** Null while running and for a call that was cut off by the end of its process; so are the next two. */
   readonly status: number | null;
   readonly totalMs: number | null;
@@ -92,6 +92,20 @@ export async function getCall(db: Kysely<Database>, scope: CallScope, id: string
   if (!UUID.test(id)) return null;
   const row = await scoped(db.selectFrom('calls'), scope).where('id', '=', id).selectAll().executeTakeFirst();
   return row === undefined ? null : entryOf(row);
+}
+
+/** What is kept of the call's bodies; null where nothing is, or the call is not in the scope. */
+export async function getCallBodies(db: Kysely<Database>, call: CallEntry): Promise<KeptBodies | null> {
+  const row = await db
+    .selectFrom('call_bodies')
+    .where('call_id', '=', call.id)
+    .where('tenant_id', '=', call.tenantId)
+    .selectAll()
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  const body = (bytes: Buffer | null, size: number | null): KeptBody | null =>
+    bytes === null ? null : { bytes, size: size ?? bytes.length };
+  return { request: body(row.request, row.request_bytes), response: body(row.response, row.response_bytes) };
 }
 
 type CallsQuery = SelectQueryBuilder<Database, 'calls', unknown>;

@@ -62,6 +62,8 @@ export interface ConfigurationRows {
   readonly models: readonly ModelRow[];
   /** CIDR blocks. */
   readonly allowPrivate: readonly string[];
+  /** Records take in bodies. */
+  readonly keepsBodies: boolean;
   /** Providers whose key in the environment was offered once. */
   readonly environmentTaken: readonly string[];
 }
@@ -97,6 +99,7 @@ export async function readConfigurationIn(db: Transaction<Database>): Promise<Co
       .execute(),
     models: await readModels(db),
     allowPrivate: textsOf(setting('network')?.['allowPrivate']),
+    keepsBodies: setting('records')?.['bodies'] === true,
     environmentTaken: textsOf(setting('environment')?.['taken']),
   };
 }

@@ -19,6 +19,8 @@ export interface ConfigurationChanges {
   /** Null leaves it as it is. */
   readonly allowPrivate: readonly string[] | null;
   /** Null leaves it as it is. */
+  readonly keepsBodies: boolean | null;
+  /** Null leaves it as it is. */
   readonly environmentTaken: readonly string[] | null;
 }
 
@@ -50,8 +52,9 @@ export async function writeConfiguration(
   await writeKeys(db, changes.keys);
   await writeConnections(db, changes.connections);
   await writeModels(db, changes.models);
-  const { allowPrivate, environmentTaken } = changes;
+  const { allowPrivate, keepsBodies, environmentTaken } = changes;
   if (allowPrivate !== null) await writeSetting(db, 'network', { allowPrivate });
+  if (keepsBodies !== null) await writeSetting(db, 'records', { bodies: keepsBodies });
   if (environmentTaken !== null) await writeSetting(db, 'environment', { taken: environmentTaken });
 }
 

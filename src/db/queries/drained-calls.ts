@@ -28,6 +28,13 @@ export const INSERT_QUARANTINED = `insert into quarantined_records
   (boot, segment, byte_offset, call_id, error, columns, line) values ($1, $2, $3, $4, $5, $6, $7)
   on conflict do nothing`;
 
+/** Of a line, and not of `calls`: most calls have none, and those that read calls do not want them. */
+const BODY_COLUMNS = ['request_body', 'request_bytes', 'response_body', 'response_bytes'];
+const INSERT_BODIES = `insert into call_bodies (call_id, tenant_id, request, request_bytes, response, response_bytes)
+    select id, tenant_id, request_body::bytea, request_bytes::integer, response_body::bytea, response_bytes::integer
+    from calls_staging where request_body is not null or response_body is not null
+    on conflict do nothing`;
+
 /** A column that an earlier program knew: its values are read and not kept. */
 export function addStagingColumn(name: string): string {
   return `alter table calls_staging add column if not exists ${name} text`;
@@ -52,6 +59,7 @@ export function drainStatement(
     `insert into calls (${kept.join(', ')}) select ${kept.join(', ')} from calls_staging
       on conflict (id) do update set ${changes.join(', ')} where calls.outcome = 'running'`,
   ];
+  if (BODY_COLUMNS.every((column) => columns.includes(column))) statements.push(INSERT_BODIES);
   if (position !== null) statements.push(positionStatement(boot, position));
   return statements.join(';\n');
 }

@@ -45,6 +45,15 @@ export interface CallsTable {
   receipt: JSONColumnType<ReceiptEntry[]> | null;
 }
 
+export interface CallBodiesTable {
+  call_id: string;
+  tenant_id: string;
+  request: Buffer | null;
+  request_bytes: number | null;
+  response: Buffer | null;
+  response_bytes: number | null;
+}
+
 export interface SpoolPositionsTable {
   boot: string;
   segment: number;
@@ -63,9 +72,10 @@ export interface QuarantinedRecordsTable {
   quarantined_at: Generated<Date>;
 }
 
-/** The tables of 0002-calls.sql. */
+/** The tables of 0002-calls.sql and 0005-call-bodies.sql. */
 export interface CallTables {
   calls: CallsTable;
+  call_bodies: CallBodiesTable;
   spool_positions: SpoolPositionsTable;
   quarantined_records: QuarantinedRecordsTable;
 }

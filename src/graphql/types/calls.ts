@@ -1,4 +1,11 @@
-import { type CallEntry, type CallPage, type CallScope, getCall, listCalls } from '../../db/queries/calls.ts';
+import {
+  type CallEntry,
+  type CallPage,
+  type CallScope,
+  getCall,
+  getCallBodies,
+  listCalls,
+} from '../../db/queries/calls.ts';
 import { readDatabase } from '../../db/read-database.ts';
 import { CallError } from '../../errors.ts';
 import type { Identity } from '../../tenancy/snapshot.ts';
@@ -77,6 +84,27 @@ function defineCall(builder: Builder, enums: Enums): void {
       message: t.exposeString('message', { nullable: true, description: "The upstream's own message." }),
     }),
   });
+  builder.objectType('CallBody', {
+    fields: (t) => ({
+      text: t.string({
+        nullable: true,
+        description: 'Null where the bytes are not UTF-8.',
+        resolve: ({ bytes, size }) => textOf(bytes, bytes.length < size),
+      }),
+      base64: t.string({ resolve: ({ bytes }) => bytes.toString('base64') }),
+      sizeBytes: t.exposeInt('size', { description: 'Of the whole body.' }),
+      isCut: t.boolean({
+        description: 'Only the beginning is kept.',
+        resolve: ({ bytes, size }) => bytes.length < size,
+      }),
+    }),
+  });
+  builder.objectType('CallBodies', {
+    fields: (t) => ({
+      request: t.expose('request', { type: 'CallBody', nullable: true }),
+      response: t.expose('response', { type: 'CallBody', nullable: true }),
+    }),
+  });
   builder.objectType('Call', {
     fields: (t) => ({
       id: t.exposeID('id'),
@@ -105,8 +133,24 @@ function defineCall(builder: Builder, enums: Enums): void {
       cost: t.field({ type: 'Cost', nullable: true, resolve: ({ costPico }) => costPico }),
       attempts: t.expose('attempts', { type: ['Attempt'] }),
       receipt: t.expose('receipt', { type: 'Receipt', nullable: true }),
+      bodies: t.field({
+        type: 'CallBodies',
+        nullable: true,
+        description:
+          'What the caller sent and got; null unless the operator has bodies kept (`records.bodies`).',
+        resolve: (call, _args, { db }) => readDatabase(() => getCallBodies(db, call)),
+      }),
     }),
   });
+}
+
+/** A cut may go through a character, which is then left out. */
+function textOf(bytes: Buffer, isCut: boolean): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes, { stream: isCut });
+  } catch {
+    return null;
+  }
 }
 
 function defineFilter(builder: Builder, enums: Enums) {

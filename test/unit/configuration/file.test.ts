@@ -44,6 +44,7 @@ describe('sluice.yaml', () => {
   it('is read with variables put in and providers filled in', () => {
     expect(parse(EXAMPLE)).toEqual({
       network: { allowPrivate: ['127.0.0.0/8'] },
+      records: { bodies: false },
       connections: [
         {
           name: 'openai',
@@ -82,7 +83,7 @@ describe('sluice.yaml', () => {
   });
 
   it('may be empty only on purpose', () => {
-    expect(parse('{}')).toEqual({ network: { allowPrivate: [] }, connections: [], models: [], tenants: [] });
+    expect(parse('{}')).toEqual({ network: { allowPrivate: [] }, records: { bodies: false }, connections: [], models: [], tenants: [] });
     for (const text of ['', '\n', '# nothing\n', 'null']) {
       expect(mistakes(text)).toEqual([
         'sluice.yaml: expected a mapping, got nothing; write {} to configure nothing',

@@ -16,6 +16,7 @@ const rows = (version: number): ConfigurationRows => ({
   connections: [],
   models: [],
   allowPrivate: [],
+  keepsBodies: false,
   environmentTaken: [],
 });
 

@@ -49,6 +49,7 @@ function build(rows: Partial<ConfigurationRows>) {
       connections: [],
       models: [],
       allowPrivate: [],
+      keepsBodies: false,
       environmentTaken: [],
       ...rows,
     },
