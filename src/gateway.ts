@@ -18,6 +18,7 @@ import { SetupError } from './errors.ts';
 import { createGraphqlEndpoint } from './graphql/endpoint.ts';
 import { createListener } from './http/listener.ts';
 import { createRoutes } from './http/routes.ts';
+import { fullCollection, IdleCollection } from './idle-collection.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import { createMetrics } from './metrics.ts';
 import {
@@ -85,6 +86,12 @@ export function createGateway(options: GatewayOptions): Gateway {
   const pools = new UpstreamPools(limits, () => createAddressGuard(configuration.allowPrivate));
   configuration.onChange(({ connections }) => pools.retain(connections.values()));
   const watch = new Watch(clock, limits);
+  const idle = new IdleCollection({
+    clock,
+    limits,
+    callsInFlight: () => inFlight.size,
+    collect: fullCollection(),
+  });
   const loads = new TargetLoads();
   const pricing = createPricing();
   const metrics = createMetrics({
@@ -108,7 +115,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     loads,
     pricing,
     inFlight,
-    ended: (record) => metrics.ended(record),
+    ended: (record) => {
+      metrics.ended(record);
+      idle.note();
+    },
     planPorts: {
       random: options.random ?? systemRandom,
       limits,
@@ -145,6 +155,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     await graphql.close();
     server.closeAllConnections();
     watch.close();
+    idle.close();
     spool.close();
     await settledWithin(records, limits.drainRecordsMs);
     await records.stop();

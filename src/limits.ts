@@ -78,6 +78,9 @@ export const LIMITS = {
   drainTimeoutMs: 30_000,
   /** Drain: how long the last records may take to Postgres; what is left stays in the spool for the next start. */
   drainRecordsMs: 1_000,
+  /** A full collection of garbage is due after so many calls, in the first period of this length without any. */
+  idleCollectionMs: 1_000,
+  idleCollectionCalls: 10_000,
   /** One spool segment; small enough to be drained and deleted soon. */
   spoolSegmentBytes: 16 * 1024 * 1024,
   /** Spool on disk while Postgres is away; beyond it new calls are refused. About 10 million records. */

@@ -61,6 +61,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   graphql: [...BASE, 'calls', 'db', 'http', 'protocols', 'tenancy'],
   'metrics.ts': ['latency-histogram.ts'],
   'latency-histogram.ts': [],
+  'idle-collection.ts': [],
   'drain.ts': [...BASE, 'shutdown.ts'],
 };
 
