@@ -10,7 +10,8 @@ import type { BagMember } from './bag.ts';
 import type { CallInput, CallPorts } from './call/ports.ts';
 import { prepare } from './call/prepare.ts';
 import { recordOf } from './call/record-of.ts';
-import type { Attempt as AttemptRecord, BeginRecord } from './calls/record.ts';
+import { learnFrom } from './call/repair.ts';
+import type { Attempt as AttemptRecord, BeginRecord, Begun } from './calls/record.ts';
 import { CallError } from './errors.ts';
 import { POLICIES } from './policies/policy.ts';
 import type { Receipt } from './protocols/blocks.ts';
@@ -30,6 +31,7 @@ export class Call implements BagMember {
   readonly answer: Answer;
   /** begin: its begin record is in the spool. */
   hasBegun = false;
+  begun: Begun | null = null;
   /** send: every try so far. */
   readonly attempts: AttemptRecord[] = [];
   /** send: the target, lane and receipt of the newest try. */
@@ -40,6 +42,8 @@ export class Call implements BagMember {
   /** send: the newest failure, and what happened at every target that failed. */
   failed: Ending | null = null;
   readonly failures: Exclusion[] = [];
+  /** send: one request was repaired after its target had refused a parameter; there is no second repair. */
+  isRepaired = false;
   /** send: from arrival to the first dispatch. */
   queueMs: number | null = null;
   /** end: the end record is on its way. */
@@ -111,7 +115,8 @@ function step(call: Call, run: () => void): void {
 function admit(call: Call): ResolvedModel | CallError {
   const { input, ports } = call;
   if (input.refusal !== null) return input.refusal;
-  const model = resolveModel(input.snapshot, input.identity, input.model);
+  const { snapshot, identity, task } = input;
+  const model = task === null ? resolveModel(snapshot, identity, input.model) : task.route(snapshot, identity);
   if (model instanceof CallError) return model;
   const question = {
     identity: input.identity,
@@ -136,12 +141,13 @@ function begin(call: Call, next: (unrecorded: CallError | null) => void): void {
     applicationId: input.identity.applicationId,
     keyId: input.identity.keyId,
     callerProtocol: input.caller,
+    operation: input.operation,
     modelAsked: input.model,
     isStream: input.isStream,
     startedAt: input.startedAt,
     snapshotVersion: input.snapshot.version,
   };
-  call.ports.spool.begin(record, (error) => {
+  call.begun = call.ports.spool.begin(record, (error) => {
     call.hasBegun = error === null;
     const unrecorded = error === null ? null : new CallError('records_unavailable', { cause: error });
     step(call, () => next(unrecorded));
@@ -163,6 +169,7 @@ function settled(call: Call, targets: readonly ResolvedTarget[], index: number, 
   const { lane, target } = call;
   if (result.kind === 'complete' && lane !== null) return end(call, lane.ending());
   if (result.kind === 'failed' && target !== null) {
+    if (learnFrom(call, target, result.error)) return sendNext(call, targets, index);
     call.failed = { kind: 'error', error: result.error, raw: lane?.name === 'byte' ? result.raw : null };
     call.failures.push({ target: target.name, reason: result.error.code });
     if (mayRetry(call, result.error)) return sendNext(call, targets, index + 1);
@@ -247,7 +254,7 @@ function end(call: Call, given: Ending): void {
     ports.ended(record);
   };
   // What room a full disk has left is for the ends of calls that have begun.
-  if (call.hasBegun || ports.spool.isWritable) ports.spool.end(record, finish);
+  if (call.hasBegun || ports.spool.isWritable) ports.spool.end(record, call.begun, finish);
   else finish(new Error('refused'));
 }
 

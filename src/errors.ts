@@ -38,6 +38,7 @@ const upstream = (status: number, retry: RetryRule, message: string): ErrorRow =
 export const ERRORS = {
   malformed_json: caller(400, 'The request body is not valid JSON.'),
   invalid_request: caller(400, 'The request is not valid.'),
+  malformed_form: caller(400, 'The request body is not valid multipart/form-data.'),
   unknown_field: caller(400, 'The request has a field that the target protocol cannot express.'),
   duplicate_field: caller(400, 'The request body names a field twice.'),
   body_too_deep: caller(400, 'The request body is nested too deeply.'),
@@ -61,6 +62,7 @@ export const ERRORS = {
   forbidden: caller(403, 'This key may not do that.'),
   model_not_allowed: caller(403, 'This key may not use that model.'),
   model_not_found: caller(404, 'There is no such model.'),
+  endpoint_unsupported: caller(404, 'None of the targets of this model has this endpoint.'),
   not_found: caller(404, 'Not found.'),
   method_not_allowed: caller(405, 'This path does not take that method.'),
   not_acceptable: caller(406, 'This operation cannot be answered in a media type that the request accepts.'),

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Bag } from './bag.ts';
 import { createInvoke } from './call/invoke.ts';
+import { createOperate } from './call/operate.ts';
 import type { CallPorts } from './call/ports.ts';
 import type { Call } from './call.ts';
 import { type Drain as RecordDrain, startDrain } from './calls/drain-control.ts';
@@ -18,9 +19,11 @@ import { SetupError } from './errors.ts';
 import { createGraphqlEndpoint } from './graphql/endpoint.ts';
 import { createListener } from './http/listener.ts';
 import { createRoutes } from './http/routes.ts';
+import { UploadBudget } from './http/upload.ts';
 import { fullCollection, IdleCollection } from './idle-collection.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import { createMetrics } from './metrics.ts';
+import { OwnedIds } from './operations/owned-ids.ts';
 import {
   type Clock,
   type Ids,
@@ -32,6 +35,7 @@ import {
 } from './ports.ts';
 import { waitUntil } from './shutdown.ts';
 import { createAddressGuard } from './upstream/address-guard.ts';
+import { LearnedRepairs } from './upstream/learned.ts';
 import { TargetLoads } from './upstream/load.ts';
 import { UpstreamPools } from './upstream/pools.ts';
 import { Watch } from './upstream/watch.ts';
@@ -114,6 +118,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     watch,
     loads,
     pricing,
+    learned: new LearnedRepairs(clock, limits),
     inFlight,
     ended: (record) => {
       metrics.ended(record);
@@ -124,11 +129,12 @@ export function createGateway(options: GatewayOptions): Gateway {
       limits,
       loads,
       refusal: (target) => pools.endpoint(target.connection).refusal,
-      price: (target) => priceSum(pricing.pricePico(target.connection.priceId, target.model)),
+      price: (target) => priceSum(pricing.price(target.connection, target.model)),
     },
   };
   const graphql = createGraphqlEndpoint({
     invoke: createInvoke(callPorts, ids, () => configuration.snapshot),
+    operate: createOperate(callPorts, ids, () => configuration.snapshot),
     snapshot: () => configuration.snapshot,
     db: database.db,
     log,
@@ -142,6 +148,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       call: callPorts,
       ids,
       snapshot: () => configuration.snapshot,
+      ownedIds: new OwnedIds(configuration.idKey),
+      uploads: new UploadBudget(limits.uploadsBytesMax),
       isReady: () => !drain.isDraining && spool.isWritable,
       isDraining: () => drain.isDraining,
       metrics: () => metrics.text(),

@@ -5,6 +5,25 @@
 export const LIMITS = {
   /** Largest body of an invocation: OpenAI takes 50 MB, Anthropic 32 MB; images come as base64. */
   bodyBytesMax: 32 * 1024 * 1024,
+  /** An upload with audio or images: OpenAI takes 25 MB of audio and 50 MB an image, Groq 100 MB of audio. */
+  mediaUploadBytesMax: 128 * 1024 * 1024,
+  /** A file upload: OpenAI's own bound. */
+  fileBytesMax: 512 * 1024 * 1024,
+  /** Uploads that one process holds at a time, those that still arrive included. */
+  uploadsBytesMax: 1024 * 1024 * 1024,
+  /** Parts of a multipart body; an image edit with all its images has about 30. */
+  formPartsMax: 200,
+  /** Headers of one part. */
+  formHeadBytesMax: 8 * 1024,
+  /** A field of a multipart body that is read here (model, stream, …), not passed on unread. */
+  formFieldBytesMax: 1024,
+  /** Files and batches asked for at a time, where a list is sifted for what belongs to the tenant. */
+  filesListedMax: 1_000,
+  batchesListedMax: 100,
+  /** Between two events of an image that is made: a large one takes a minute and more. */
+  imageIdleTimeoutMs: 180_000,
+  /** Audio and images in one answer of the graph, before base64. */
+  graphqlMediaBytesMax: 24 * 1024 * 1024,
   /** A GraphQL request holds a document and variables; media go through the REST facade. */
   graphqlBodyBytesMax: 256 * 1024,
   /** JSON nesting of a request; real requests with tool schemas stay under 30. */
@@ -60,6 +79,8 @@ export const LIMITS = {
   openBlocksMax: 1_000,
   /** Characters of content blocks that wait because the caller's protocol takes one block at a time. */
   pendingBlockCharsMax: 4 * 1024 * 1024,
+  /** Characters beyond the basic plane (emoji) of one text whose places are kept for the offsets of its citations. */
+  citationPairsMax: 100_000,
   /** A complete (not streamed) upstream answer. */
   responseBytesMax: 64 * 1024 * 1024,
   /** An upstream's error body; more is not read. */
@@ -68,6 +89,10 @@ export const LIMITS = {
   upstreamHeaderBytesMax: 32 * 1024,
   /** Targets tried for one call. */
   attemptsMax: 8,
+  /** Targets of which is remembered what they refuse; one entry is a few hundred bytes. */
+  learnedTargetsMax: 10_000,
+  /** After this a model is asked again whether it takes what it refused: one more refused request a day. */
+  learnedForgetMs: 86_400_000,
   /** An upstream's Retry-After above this is not believed. */
   retryAfterMaxMs: 300_000,
   /** Drain: readiness fails for so long before the port closes, so that load balancers see it. */
@@ -95,6 +120,8 @@ export const LIMITS = {
   recordReceiptEntriesMax: 200,
   /** Kept free on the disk so that the calls in flight can still be ended when it is full: 10,000 records. */
   spoolReserveBytes: 8 * 1024 * 1024,
+  /** Characters under one checksum in the spool; the one record that crosses it is still in. */
+  spoolFrameChars: 64 * 1024,
   /** Records of one turn of the event loop above this are written before the turn ends. */
   spoolTurnBytesMax: 1024 * 1024,
   /** How often a full or failing spool is tried again. */
@@ -154,10 +181,16 @@ export const LIMITS = {
   socketDrainSpreadMs: 5_000,
   /** Text that waits while a GraphQL subscriber is busy; above it the upstream is paused. */
   streamQueueBytesMax: 256 * 1024,
+  /** Parts of a tool's schema once its references are put in their places; a few lines can stand for millions. */
+  schemaNodesMax: 10_000,
   /** Error text from outside that is echoed or kept. */
   errorTextCharsMax: 2_000,
   /** Models listed of one connection. */
   modelsPerConnectionMax: 2_000,
+  /** Names `connection/model` whose routes a snapshot keeps: callers choose them. */
+  undeclaredRoutesMax: 4_096,
+  /** The operator's own prices; more than there are models in the catalogue. */
+  ownPricesMax: 5_000,
   /** sluice.yaml. */
   configBytesMax: 4 * 1024 * 1024,
   /** YAML aliases that are expanded (billion laughs). */

@@ -6,7 +6,6 @@ import type {
   InvocationHandle,
   InvocationResult,
   Invoke,
-  ServedBy,
 } from '../calls/invocation.ts';
 import type { KeptBody } from '../calls/record.ts';
 import type { Ids } from '../ports.ts';
@@ -15,6 +14,7 @@ import { ResponseBuilder } from '../protocols/response-builder.ts';
 import type { Answer, AnswerSummary, Ending } from '../relay/answer.ts';
 import type { Snapshot } from '../tenancy/snapshot.ts';
 import type { CallInput, CallPorts } from './ports.ts';
+import { servedBy } from './served-by.ts';
 
 /** Lets the graph make calls: content blocks go in, events come back. */
 export function createInvoke(ports: CallPorts, ids: Ids, snapshot: () => Snapshot): Invoke {
@@ -35,6 +35,7 @@ function inputOf(ports: CallPorts, invocation: Invocation, id: string, snapshot:
     snapshot,
     identity,
     caller: 'graphql',
+    operation: 'chat',
     model: request.model,
     isStream: request.stream,
     isStrict,
@@ -42,6 +43,7 @@ function inputOf(ports: CallPorts, invocation: Invocation, id: string, snapshot:
     refusal: null,
     body: null,
     request,
+    task: null,
   };
 }
 
@@ -89,11 +91,13 @@ class EventAnswer implements Answer {
     return {
       callId: this.callId,
       model: this.#invocation.request.model,
-      servedBy: this.#servedBy(record.attempts.length),
+      servedBy: servedBy(this.call, record.attempts.length),
       response: this.#response(ending),
       // Without the record's estimate: what a caller is told is the provider's word, or nothing.
       usage: this.call?.lane?.usage ?? UNKNOWN_USAGE,
       costPico: record.costPico,
+      priceFrom: record.priceFrom,
+      priceSource: record.priceSource,
       receipt,
       error: ending.kind === 'error' ? ending.error : null,
     };
@@ -102,19 +106,5 @@ class EventAnswer implements Answer {
   #response(ending: Ending): ChatResponse | null {
     if (ending.kind === 'response') return ending.response;
     return ending.kind === 'stream' ? this.#builder.build() : null;
-  }
-
-  #servedBy(attempts: number): ServedBy | null {
-    const target = this.call?.target ?? null;
-    if (target === null) return null;
-    const { connection, model } = target;
-    const served = this.call?.lane?.servedModel ?? model;
-    return {
-      connection: connection.name,
-      provider: connection.provider,
-      model: served,
-      protocol: connection.protocol,
-      attempts,
-    };
   }
 }

@@ -4,11 +4,14 @@ import type { Pricing } from '../calls/pricing.ts';
 import type { CallRecord, Spool } from '../calls/record.ts';
 import type { CallError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
+import type { Operation } from '../operations/operation.ts';
+import type { Task } from '../operations/task.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { CallerProtocol, ChatRequest } from '../protocols/blocks.ts';
 import type { ScanResult } from '../protocols/json-scan.ts';
-import type { JsonObject, Protocol } from '../protocols/protocol.ts';
+import type { Framing, JsonObject, Protocol } from '../protocols/protocol.ts';
 import type { Identity, Snapshot } from '../tenancy/snapshot.ts';
+import type { LearnedRepairs } from '../upstream/learned.ts';
 import type { TargetLoads } from '../upstream/load.ts';
 import type { PlanPorts } from '../upstream/plan.ts';
 import type { UpstreamPools } from '../upstream/pools.ts';
@@ -25,6 +28,8 @@ export interface CallPorts {
   readonly loads: TargetLoads;
   readonly planPorts: PlanPorts;
   readonly pricing: Pricing;
+  /** What targets were found to refuse. */
+  readonly learned: LearnedRepairs;
   /** Every running call; bounded by `callsInFlightMax`. */
   readonly inFlight: Bag<Call>;
   /** Metrics. */
@@ -37,8 +42,8 @@ export interface CallerBody {
   readonly bytes: Buffer;
   readonly scan: ScanResult;
   readonly json: JsonObject;
-  /** Its answer may go through as the upstream's bytes, where both speak one protocol. */
-  readonly mayPass: boolean;
+  /** How a streamed answer is to be framed. */
+  readonly framing: Framing;
   /** Headers of the caller's protocol that belong to the request (flat name, value list). */
   readonly headers: readonly string[];
 }
@@ -54,6 +59,7 @@ export interface CallInput {
   readonly snapshot: Snapshot;
   readonly identity: Identity;
   readonly caller: CallerProtocol;
+  readonly operation: Operation;
   /** The model's name as the caller wrote it. */
   readonly model: string;
   readonly isStream: boolean;
@@ -65,4 +71,6 @@ export interface CallInput {
   readonly body: CallerBody | null;
   /** The request as content blocks, where it came so. */
   readonly request: ChatRequest | null;
+  /** What is asked, for every operation but chat; null where `refusal` says why there is none. */
+  readonly task: Task | null;
 }

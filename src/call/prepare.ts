@@ -1,27 +1,38 @@
 import type { Call } from '../call.ts';
 import { CallError } from '../errors.ts';
+import type { RequestBytes } from '../operations/task.ts';
 import type { Origin, Receipt } from '../protocols/blocks.ts';
+import { jsonToolReaders } from '../protocols/json-tool.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { protocolOf } from '../protocols/registry.ts';
-import type { AnswerHead } from '../relay/answer.ts';
 import { BlockBodyLane, BlockStreamLane } from '../relay/block-lane.ts';
 import { ByteBodyLane, ByteStreamLane } from '../relay/byte-lane.ts';
 import type { CallLane, LaneContext } from '../relay/lane.ts';
 import type { ResolvedTarget } from '../tenancy/routes.ts';
+import type { SnapshotConnection } from '../tenancy/snapshot.ts';
+import { requestPath } from '../upstream/address.ts';
 import type { Endpoint } from '../upstream/pools.ts';
+import { signedHeaders } from '../upstream/sigv4.ts';
+import { CallLaneContext } from './lane-context.ts';
 import type { CallerBody } from './ports.ts';
+import { prepareTask } from './prepare-task.ts';
+import { repaired } from './repair.ts';
+import { strictRefusal } from './strict.ts';
 
 /** One try, ready to be sent. */
 export interface PreparedRequest {
   readonly endpoint: Endpoint;
   readonly protocol: Protocol;
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
   readonly headers: readonly string[];
-  readonly body: Buffer;
+  readonly body: RequestBytes;
   readonly secret: string | null;
   readonly lane: CallLane;
   /** How long the response's header may take. */
   readonly headTimeoutMs: number;
+  /** Between two reads. */
+  readonly idleTimeoutMs: number;
   /** Null in the byte lane. */
   readonly receipt: Receipt | null;
 }
@@ -31,6 +42,7 @@ export interface PreparedRequest {
  * blocks written in the target's. Errors: what the caller's reader says, `lossy_translation`, `unknown_field`.
  */
 export function prepare(call: Call, target: ResolvedTarget): PreparedRequest | CallError {
+  if (call.input.task !== null) return prepareTask(call, target, call.input.task);
   const { connection, model } = target;
   const protocol = protocolOf(connection.protocol);
   if (protocol === undefined) {
@@ -38,58 +50,64 @@ export function prepare(call: Call, target: ResolvedTarget): PreparedRequest | C
   }
   const { limits } = call.ports;
   const context = new CallLaneContext(call, connection.secret);
-  const laned =
-    call.input.body?.protocol === protocol && call.input.body.mayPass
+  const written =
+    call.input.body?.protocol === protocol
       ? byteRequest(call, target, call.input.body, context)
       : blockRequest(call, target, protocol, context);
+  if (written instanceof CallError) return written;
+  const repairs = call.ports.learned.of(connection, model);
+  const laned = repairs === null ? written : repaired(call, written, repairs);
   if (laned instanceof CallError) return laned;
   const endpoint = call.ports.pools.endpoint(connection);
+  const path = requestPath(connection, endpoint, protocol, model, call.input.isStream);
+  const headers = laned.headers.length === 0 ? endpoint.headers : [...endpoint.headers, ...laned.headers];
   return {
     endpoint,
     protocol,
-    path: endpoint.pathPrefix + protocol.path(model, call.input.isStream),
+    method: 'POST',
+    path,
     secret: connection.secret,
-    headers: laned.headers.length === 0 ? endpoint.headers : [...endpoint.headers, ...laned.headers],
+    headers: connection.auth === 'sigv4' ? signed(call, connection, path, headers, laned.body) : headers,
     body: laned.body,
     lane: laned.lane,
     headTimeoutMs: call.input.isStream ? limits.firstByteTimeoutMs : limits.answerTimeoutMs,
+    idleTimeoutMs: limits.idleTimeoutMs,
     receipt: laned.receipt,
   };
 }
 
-class CallLaneContext implements LaneContext {
-  readonly secret: string | null;
-  readonly #call: Call;
-
-  constructor(call: Call, secret: string | null) {
-    this.#call = call;
-    this.secret = secret;
-  }
-
-  head(): AnswerHead {
-    return this.#call.head;
-  }
-
-  nowMs(): number {
-    return this.#call.ports.clock.monotonicMs();
-  }
+/** Over what goes on the wire, and at the time of the try. */
+function signed(
+  { ports }: Call,
+  connection: SnapshotConnection,
+  path: string,
+  headers: readonly string[],
+  body: Buffer,
+): readonly string[] {
+  const { aws } = connection;
+  if (aws === undefined || aws === null) return headers;
+  const { origin } = ports.pools.endpoint(connection);
+  return signedHeaders({ method: 'POST', origin, path, headers, body }, aws, ports.clock.nowMs());
 }
 
-type LaneRequest = Pick<PreparedRequest, 'headers' | 'body' | 'lane' | 'receipt'>;
+type LaneRequest = Pick<PreparedRequest, 'headers' | 'lane' | 'receipt'> & { readonly body: Buffer };
 
 function byteRequest(
   call: Call,
   target: ResolvedTarget,
   body: CallerBody,
   context: LaneContext,
-): LaneRequest {
+): LaneRequest | CallError {
   const { input, ports, answer } = call;
-  const { protocol, bytes, scan, json, headers } = body;
-  const rewritten = protocol.rewriteRequest(bytes, scan, json, target.model);
+  const { protocol, bytes, scan, json, headers, framing } = body;
+  const { quirks, repairs } = target.facts;
+  const rewritten = protocol.rewriteRequest(bytes, scan, json, target.model, quirks);
   const lane = input.isStream
-    ? new ByteStreamLane(protocol, answer, ports.limits, context, rewritten.addsUsage)
+    ? new ByteStreamLane(protocol, answer, ports.limits, context, rewritten.addsUsage, framing)
     : new ByteBodyLane(protocol, ports.limits, context);
-  return { headers, body: rewritten.body, lane, receipt: null };
+  const request = { headers, body: rewritten.body, lane, receipt: null };
+  const needed = repairs?.some((repair) => scan.members.has(repair.member)) === true;
+  return needed ? repaired(call, request, repairs) : request;
 }
 
 function blockRequest(
@@ -107,26 +125,22 @@ function blockRequest(
   const written = protocol.writeRequest(request, {
     provider: target.connection.provider,
     model: target.model,
-    maxOutputTokens: null,
+    maxOutputTokens: target.facts.capabilities?.outputTokensMax ?? null,
+    capabilities: target.facts.capabilities,
+    quirks: target.facts.quirks,
   });
   if (written instanceof CallError) return written;
-  const dropped = written.receipt.filter((entry) => entry.action === 'dropped');
-  if (input.isStrict && dropped.length > 0) return lossy(dropped);
+  const refusal = input.isStrict ? strictRefusal(written.receipt) : null;
+  if (refusal !== null) return refusal;
   const origin: Origin = {
     protocol: protocol.name,
     provider: target.connection.provider,
     model: target.model,
   };
+  const { toolNames, jsonTool } = written;
+  const readers = jsonTool === undefined ? protocol : jsonToolReaders(protocol, jsonTool);
   const lane = input.isStream
-    ? new BlockStreamLane(protocol.streamReader(origin), answer, ports.limits, context)
-    : new BlockBodyLane(protocol, origin, ports.limits, context);
+    ? new BlockStreamLane(readers.streamReader(origin), answer, ports.limits, context, toolNames)
+    : new BlockBodyLane(readers, origin, ports.limits, context, toolNames);
   return { headers: [], body: written.body, lane, receipt: written.receipt };
-}
-
-function lossy(dropped: Receipt): CallError {
-  const fields = dropped.map((entry) => entry.field);
-  return new CallError('lossy_translation', {
-    message: `Strict mode: the target cannot carry ${fields.map((field) => `"${field}"`).join(', ')}.`,
-    param: fields[0],
-  });
 }

@@ -1,5 +1,6 @@
 import type { Call } from '../call.ts';
 import { keepBody } from '../calls/body-keeper.ts';
+import type { Cost } from '../calls/pricing.ts';
 import type { CallRecord, KeptBodies, Outcome, UsageSource } from '../calls/record.ts';
 import { UNKNOWN_USAGE, type Usage } from '../protocols/blocks.ts';
 import type { Ending } from '../relay/answer.ts';
@@ -19,6 +20,7 @@ export function recordOf(call: Call, ending: Ending): CallRecord {
     applicationId: input.identity.applicationId,
     keyId: input.identity.keyId,
     callerProtocol: input.caller,
+    operation: input.operation,
     modelAsked: input.model,
     isStream: input.isStream,
     startedAt: input.startedAt,
@@ -38,7 +40,9 @@ export function recordOf(call: Call, ending: Ending): CallRecord {
     totalMs: ports.clock.monotonicMs() - input.arrivedMs,
     usage,
     usageSource: source,
-    costPico: priced,
+    costPico: priced?.pico ?? null,
+    priceFrom: priced?.fromMs ?? null,
+    priceSource: priced?.source ?? null,
     attempts: call.attempts,
     receipt: call.receipt,
     bodies: input.snapshot.keepsBodies ? bodiesOf(call, ending) : null,
@@ -48,7 +52,9 @@ export function recordOf(call: Call, ending: Ending): CallRecord {
 function bodiesOf(call: Call, ending: Ending): KeptBodies {
   const { input, ports } = call;
   const asked =
-    input.body?.bytes ?? (input.request === null ? null : Buffer.from(JSON.stringify(input.request)));
+    input.body?.bytes ??
+    input.task?.bytes ??
+    (input.request === null ? null : Buffer.from(JSON.stringify(input.request)));
   return {
     request: asked === null ? null : keepBody(asked, ports.limits.recordBodyBytesMax),
     response: call.answer.kept(ending),
@@ -78,11 +84,9 @@ function usageOf(call: Call, ending: Ending): { usage: Usage; source: UsageSourc
   return { usage: { ...usage, outputTokens, totalTokens }, source: 'estimated' };
 }
 
-function priceOf(call: Call, usage: Usage): bigint | null {
+function priceOf(call: Call, usage: Usage): Cost | null {
   const { target, lane, input, ports } = call;
   if (target === null) return null;
-  const { priceId } = target.connection;
   const served = lane?.servedModel ?? null;
-  const byServed = served === null ? null : ports.pricing.costPico(priceId, served, usage, input.startedAt);
-  return byServed ?? ports.pricing.costPico(priceId, target.model, usage, input.startedAt);
+  return ports.pricing.cost(target.connection, served, target.model, usage, input.startedAt);
 }

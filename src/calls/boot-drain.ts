@@ -12,8 +12,10 @@ import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Limits } from '../limits.ts';
 import type { DrainBatch, Place } from './drain-batch.ts';
+import { readFrame } from './frame.ts';
 import { listSegments, segmentFileName } from './segment-file.ts';
-import { SegmentReader } from './segment-reader.ts';
+import { type Frame, SegmentReader } from './segment-reader.ts';
+import { runningTail } from './spool-line.ts';
 
 export type BootDrainLimits = Pick<Limits, 'recordBytesMax' | 'runningVisibleAfterMs' | 'callsInFlightMax'>;
 
@@ -35,16 +37,20 @@ export interface Filled {
 /** Why reading stopped: the batch is full, nothing is there now, or this segment is over. */
 type Reading = 'full' | 'caughtUp' | 'done';
 
+/** Its place is that of its frame: where reading must go on for its line to be read again. */
 interface OpenBegin extends Place {
   readonly readAtMs: number;
+  /** Of its line in the segment. */
+  readonly lineOffset: number;
+  readonly lineBytes: number;
 }
 
 export class BootDrain {
   readonly boot: string;
   readonly #dir: string;
   readonly #limits: BootDrainLimits;
-  /** Begins without an end so far, oldest first. */
-  #open = new Map<string, OpenBegin>();
+  /** Begins without an end so far, by the call's number, oldest first. */
+  #open = new Map<number, OpenBegin>();
   #number: number;
   #offset: number;
   #reader: SegmentReader | null = null;
@@ -153,16 +159,31 @@ export class BootDrain {
     while (!batch.isFull(recordsMax)) {
       const frame = reader.next(!isGrowing);
       if (frame === null) return result(isGrowing ? 'caughtUp' : 'done');
-      const place = { number: this.#number, offset: frame.offset };
-      if (frame.kind === 'begin') {
-        this.#open.set(frame.id, { ...place, readAtMs: nowMs });
-      } else {
-        this.#open.delete(frame.id);
-        batch.add(frame.line, place);
-        ends += 1;
-      }
+      ends += this.#take(reader, frame, batch, nowMs);
     }
     return result('full');
+  }
+
+  /** Gives the number of ends. */
+  #take(reader: SegmentReader, frame: Frame, batch: DrainBatch, nowMs: number): number {
+    const content = readFrame(frame.source, frame.start, frame.end);
+    if (content === null) {
+      this.#corrupt += 1;
+      return 0;
+    }
+    for (const { number, start, end } of content.begun) {
+      this.#open.set(number, {
+        number: this.#number,
+        offset: frame.offset,
+        readAtMs: nowMs,
+        lineOffset: reader.offsetOf(start),
+        lineBytes: end - start,
+      });
+    }
+    for (const number of content.ended) this.#open.delete(number);
+    const lines = frame.source.subarray(content.endedStart, frame.end);
+    batch.add(lines, this.#number, reader.offsetOf(content.endedStart));
+    return content.ended.length;
   }
 
   #openReader(): SegmentReader | null {
@@ -198,13 +219,18 @@ export class BootDrain {
       }
       if (batch.length === 0) batch.columns = reader.columns;
       else if (!isSame(batch.columns, reader.columns)) break;
-      const line = reader.lineAt(begin.offset);
+      const line = reader.bytesOf(begin.offset, begin.lineOffset, begin.lineBytes);
       if (line === null) this.#corrupt += 1;
-      else batch.add(line, begin);
+      else batch.add(runningRow(line, reader.columns), begin.number, begin.lineOffset);
       this.#open.delete(id);
     }
     reader?.close();
   }
+}
+
+/** A begun call's line, without its end, and what makes it a row. */
+function runningRow(line: Buffer, columns: readonly string[]): Buffer {
+  return Buffer.concat([line.subarray(0, -1), Buffer.from(runningTail(columns))]);
 }
 
 function isSame(left: readonly string[], right: readonly string[]): boolean {

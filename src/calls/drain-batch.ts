@@ -1,4 +1,5 @@
 import type { Limits } from '../limits.ts';
+import { ID_CHARS, lineEnd } from './frame.ts';
 
 /** Where a record is in its spool. */
 export interface Place {
@@ -18,14 +19,17 @@ export class DrainBatch {
   readonly #bytes: Buffer;
   readonly #bytesMax: number;
   readonly #ends: number[] = [];
-  readonly #places: Place[] = [];
+  /** Where each line is in its spool. */
+  readonly #numbers: number[] = [];
+  readonly #offsets: number[] = [];
   #used = 0;
   columns: readonly string[] = [];
 
-  constructor(limits: Pick<Limits, 'drainBatchRecords' | 'drainBatchBytes'>, recordBytesMax: number) {
+  /** @param addedBytesMax of lines that are added at a time, which may take it over its bound. */
+  constructor(limits: Pick<Limits, 'drainBatchRecords' | 'drainBatchBytes'>, addedBytesMax: number) {
     this.#recordsMax = limits.drainBatchRecords;
     this.#bytesMax = limits.drainBatchBytes;
-    this.#bytes = Buffer.allocUnsafe(limits.drainBatchBytes + recordBytesMax);
+    this.#bytes = Buffer.allocUnsafe(limits.drainBatchBytes + addedBytesMax);
   }
 
   get length(): number {
@@ -37,17 +41,24 @@ export class DrainBatch {
     return this.length >= Math.min(recordsMax, this.#recordsMax) || this.#used >= this.#bytesMax;
   }
 
-  /** Copies the line. Not when full. */
-  add(line: Buffer, place: Place): void {
-    this.#used += line.copy(this.#bytes, this.#used);
-    this.#ends.push(this.#used);
-    this.#places.push(place);
+  /** Copies whole lines, which are in the file one after the other from `offset` on. Not when full. */
+  add(lines: Buffer, number: number, offset: number): void {
+    const before = this.#used;
+    this.#used += lines.copy(this.#bytes, before);
+    for (let start = before; start < this.#used; ) {
+      const end = lineEnd(this.#bytes, start, this.#used);
+      this.#ends.push(end);
+      this.#numbers.push(number);
+      this.#offsets.push(offset + start - before);
+      start = end;
+    }
   }
 
   clear(): void {
     this.#used = 0;
     this.#ends.length = 0;
-    this.#places.length = 0;
+    this.#numbers.length = 0;
+    this.#offsets.length = 0;
   }
 
   /** The lines of the rows from `from` up to `to`, which is not included. A view. */
@@ -57,8 +68,8 @@ export class DrainBatch {
 
   row(index: number): BatchRow {
     const line = this.lines(index, index + 1);
-    const place = this.#places[index] ?? { number: 0, offset: 0 };
-    return { ...place, id: line.toString('latin1', 0, 36), line };
+    const number = this.#numbers[index] ?? 0;
+    return { number, offset: this.#offsets[index] ?? 0, id: line.toString('latin1', 0, ID_CHARS), line };
   }
 
   #start(index: number): number {

@@ -35,6 +35,9 @@ export interface InvocationResult {
   readonly response: ChatResponse | null;
   readonly usage: Usage;
   readonly costPico: bigint | null;
+  /** The day from which its price holds, ms since the epoch, and whose price it is. */
+  readonly priceFrom?: number | null | undefined;
+  readonly priceSource?: string | null | undefined;
   readonly receipt: Receipt | null;
   /** Null after success. */
   readonly error: CallError | null;

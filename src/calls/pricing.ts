@@ -1,18 +1,34 @@
 /**
  * What a call costs, in integer pico-dollars.
  *
- * Prices are those of the catalogue that comes with the program (@pydantic/genai-prices); it is not updated
- * over the network. Looking a model up there takes some 30 µs, so its row is kept, for as many models as are in
- * use at once; unknown ones too, because callers choose their names.
+ * The operator's own prices come first, then those of the catalogue. Tokens are the ledger and money is derived
+ * from them, so a cost is given with the price's source and the day from which that price holds. Looking a model
+ * up in the catalogue takes some 30 µs, so its row is kept, for as many models as are in use at once; unknown
+ * ones too, because callers choose their names.
  *
  * It deliberately does not guess: without token counts or a price there is no cost. Tokens that the provider
  * prices apart (cached, written to a cache, audio, reasoning) count at that price only as far as their number is
  * known, and else as plain input or output. Searches and other tools of the provider are not in it.
  */
-import { calcPrice, findProvider, type ModelInfo } from '@pydantic/genai-prices';
 import { LIMITS } from '../limits.ts';
 import type { Usage } from '../protocols/blocks.ts';
-import { type DatedPriceRow, type PriceRow, priceRowsOf, type Rate } from './price-row.ts';
+import { catalogueRows, chatModels, PRICE_CATALOGUE } from '../providers/price-catalogue.ts';
+import { type DatedPriceRow, FREE, type OwnPrice, type PriceRow, type Rate } from '../providers/price-row.ts';
+
+/** Where a connection's prices are. */
+export interface Priced {
+  /** The provider's name in the catalogue. */
+  readonly priceId: string | null;
+  /** The operator's own for it, the first that fits is the one. */
+  readonly prices?: readonly OwnPrice[] | undefined;
+}
+
+export interface Cost {
+  readonly pico: bigint;
+  /** The day from which the price holds, ms since the epoch; null where the price has none. */
+  readonly fromMs: number | null;
+  readonly source: string;
+}
 
 /** Pico-dollars for a million tokens, of a small request. */
 export interface ModelPrice {
@@ -22,20 +38,26 @@ export interface ModelPrice {
 
 export interface Pricing {
   /**
-   * Cost of these tokens at this instant (ms since the epoch); null when the price or the number of input or
-   * output tokens is not known. `priceId` is the provider's name in the catalogue, `model` what it calls it.
+   * Cost of these tokens at this instant (ms since the epoch), by the name under which the model served and else
+   * by the name that was asked of the upstream. Null when no price is known, or the number of input or output
+   * tokens is not.
    */
+  cost(connection: Priced, served: string | null, asked: string, usage: Usage, atMs: number): Cost | null;
+  /** As `cost` by the catalogue alone, in pico-dollars. */
   costPico(priceId: string | null, model: string, usage: Usage, atMs: number): bigint | null;
   /** For comparing targets by price; null when it is not known. `atMs` counts for dated prices: the latest if absent. */
-  pricePico(priceId: string | null, model: string, atMs?: number): ModelPrice | null;
+  price(connection: Priced, model: string, atMs?: number): ModelPrice | null;
   /** Names of the provider's models that chat, without those that it has withdrawn. */
   knownModels(priceId: string | null): readonly string[];
 }
 
-const ATTO_PER_PICO = 1_000_000n;
-/** Models that take and give something else than a conversation, and those that only complete text, by name. */
-const NOT_CHAT =
-  /embed|rerank|moderation|whisper|transcri|\btts\b|speech|realtime|-live|dall-e|image|imagen|audio|video|veo|sora|lyria|guard|ocr|voxtral|computer-use|turbo-instruct|^(ft:|ada$|babbage|curie|davinci|text-)/i;
+export const OWN_PRICE = 'operator';
+
+interface FoundRow {
+  readonly row: PriceRow;
+  readonly fromMs: number | null;
+  readonly source: string;
+}
 
 export function createPricing(modelsMax: number = LIMITS.pricesKeptMax): Pricing {
   const kept = new Map<string, readonly DatedPriceRow[]>();
@@ -44,34 +66,57 @@ export function createPricing(modelsMax: number = LIMITS.pricesKeptMax): Pricing
     const key = `${priceId}\n${model}`;
     const known = kept.get(key);
     if (known !== undefined) return known;
-    const rows = lookUp(priceId, model);
+    const rows = catalogueRows(priceId, model);
     if (kept.size >= modelsMax) dropOldest(kept);
     kept.set(key, rows);
     return rows;
   };
-  const rowAt = (priceId: string | null, model: string, atMs: number): PriceRow | null => {
+  const inCatalogue = (priceId: string | null, model: string, atMs: number): FoundRow | null => {
     if (priceId === null) return null;
-    for (const { row, holdsAt } of rowsOf(priceId, model)) if (holdsAt(atMs)) return row;
+    for (const { row, fromMs, holdsAt } of rowsOf(priceId, model)) {
+      if (holdsAt(atMs)) return row === null ? null : { row, fromMs, source: PRICE_CATALOGUE };
+    }
     return null;
   };
 
+  const cost: Pricing['cost'] = (connection, served, asked, usage, atMs) => {
+    const { inputTokens } = usage;
+    if (inputTokens === null) return null;
+    const found =
+      ownPrice(connection, served, atMs) ??
+      ownPrice(connection, asked, atMs) ??
+      (served === null ? null : inCatalogue(connection.priceId, served, atMs)) ??
+      inCatalogue(connection.priceId, asked, atMs);
+    if (found === null) return null;
+    // Models without a price for output (embeddings, rankings) have none to count.
+    const outputTokens = usage.outputTokens ?? (found.row.output === FREE ? 0 : null);
+    if (outputTokens === null) return null;
+    const pico = costOf(found.row, usage, inputTokens, outputTokens);
+    return { pico, fromMs: found.fromMs, source: found.source };
+  };
+
   return {
-    costPico(priceId, model, usage, atMs) {
-      const { inputTokens, outputTokens } = usage;
-      if (inputTokens === null || outputTokens === null) return null;
-      const row = rowAt(priceId, model, atMs);
-      return row === null ? null : costOf(row, usage, inputTokens, outputTokens);
-    },
-    pricePico(priceId, model, atMs = Number.MAX_SAFE_INTEGER) {
-      const row = rowAt(priceId, model, atMs);
-      return row === null ? null : { inputPico: row.input.base, outputPico: row.output.base };
+    cost,
+    costPico: (priceId, model, usage, atMs) => cost({ priceId }, null, model, usage, atMs)?.pico ?? null,
+    price(connection, model, atMs = Number.MAX_SAFE_INTEGER) {
+      const found = ownPrice(connection, model, atMs) ?? inCatalogue(connection.priceId, model, atMs);
+      if (found === null) return null;
+      return { inputPico: found.row.input.base, outputPico: found.row.output.base };
     },
     knownModels(priceId) {
-      const models = priceId === null ? [] : (findProvider({ providerId: priceId })?.models ?? []);
-      const names = models.filter(isChat).map(({ id }) => id);
-      return names.slice(0, LIMITS.modelsPerConnectionMax);
+      return priceId === null ? [] : chatModels(priceId).slice(0, LIMITS.modelsPerConnectionMax);
     },
   };
+}
+
+function ownPrice({ prices }: Priced, model: string | null, atMs: number): FoundRow | null {
+  if (prices === undefined || model === null) return null;
+  for (const own of prices) {
+    if ((own.fromMs === null || atMs >= own.fromMs) && own.matches(model)) {
+      return { row: own.row, fromMs: own.fromMs, source: OWN_PRICE };
+    }
+  }
+  return null;
 }
 
 function dropOldest(kept: Map<string, unknown>): void {
@@ -81,21 +126,9 @@ function dropOldest(kept: Map<string, unknown>): void {
   }
 }
 
-function lookUp(priceId: string, model: string): readonly DatedPriceRow[] {
-  // The catalogue would fall back to guessing a provider by the model's name for an id that it does not know.
-  const provider = findProvider({ providerId: priceId });
-  if (provider === undefined) return [];
-  const found = calcPrice({}, model, { providerId: provider.id });
-  return found === null ? [] : priceRowsOf(found.model);
-}
+const ATTO_PER_PICO = 1_000_000n;
 
-function isChat({ id, deprecated, prices }: ModelInfo): boolean {
-  if (deprecated === true || NOT_CHAT.test(id)) return false;
-  const all = Array.isArray(prices) ? prices.map((dated) => dated.prices) : [prices];
-  return all.some((price) => price['input_mtok'] !== undefined && price['output_mtok'] !== undefined);
-}
-
-function costOf(row: PriceRow, usage: Usage, inputTokens: number, outputTokens: number): bigint | null {
+function costOf(row: PriceRow, usage: Usage, inputTokens: number, outputTokens: number): bigint {
   let atto = 0n;
   let plainInput = inputTokens;
   let plainOutput = outputTokens;

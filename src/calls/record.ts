@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
+import type { Operation } from '../operations/operation.ts';
 import type { CallerProtocol, FinishReason, ProtocolName, Receipt, Usage } from '../protocols/blocks.ts';
 
 /** How a call ended. `interrupted`: the answer broke off, or the process died during the call. */
@@ -47,6 +48,7 @@ export interface BeginRecord {
   readonly applicationId: string | null;
   readonly keyId: string | null;
   readonly callerProtocol: CallerProtocol;
+  readonly operation: Operation;
   readonly modelAsked: string;
   readonly isStream: boolean;
   /** Milliseconds since the epoch. */
@@ -79,11 +81,23 @@ export interface CallRecord extends BeginRecord {
   readonly usageSource: UsageSource;
   /** Integer pico-dollars; null when tokens or price are not known. */
   readonly costPico: bigint | null;
+  /** The day from which that price holds, ms since the epoch; null where the price has none. */
+  readonly priceFrom: number | null;
+  /** Whose price: the operator's, or a catalogue with its version. */
+  readonly priceSource: string | null;
   readonly attempts: readonly Attempt[];
   /** Only for cross-protocol hops. */
   readonly receipt: Receipt | null;
   /** Null unless the operator has bodies kept. */
   readonly bodies: KeptBodies | null;
+}
+
+/** What the spool knows of a call that has begun. */
+export interface Begun {
+  /** Counts the calls of one boot, from 1. */
+  readonly number: number;
+  /** The first columns of its row. */
+  readonly head: string;
 }
 
 /**
@@ -94,6 +108,7 @@ export interface CallRecord extends BeginRecord {
  */
 export interface Spool {
   /** Calls back with null once the record is in the file, with the error if it could not be written. */
-  begin(record: BeginRecord, done: (error: Error | null) => void): void;
-  end(record: CallRecord, done: (error: Error | null) => void): void;
+  begin(record: BeginRecord, done: (error: Error | null) => void): Begun;
+  /** @param begun what `begin` gave for this call; null for one that was refused before. */
+  end(record: CallRecord, begun: Begun | null, done: (error: Error | null) => void): void;
 }

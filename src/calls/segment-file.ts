@@ -1,13 +1,11 @@
 /**
  * Segments: the files of a spool.
  *
- * A segment is one line of JSON (format version, boot, columns) and then frames:
+ * A segment is one line of JSON (format version, boot, columns) and then frames (see `frame.ts`).
  *
- *   u32le length of kind and line | u32le CRC-32 of kind and line | u8 kind | line
- *
- * The line is a row in Postgres's COPY text format and begins with the call's id. The first line of the file
- * names the columns, so that a later program can drain what an earlier one wrote. Its name, `<boot>.<number>`,
- * is unique wherever the file is moved to.
+ * The lines in the frames are rows in Postgres's COPY text format and begin with the call's id. The first line
+ * of the file names the columns, so that a later program can drain what an earlier one wrote. Its name,
+ * `<boot>.<number>`, is unique wherever the file is moved to.
  */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,22 +22,15 @@ export interface Segment extends SegmentName {
 }
 
 export interface SegmentHeader {
-  readonly format: 1;
+  readonly format: typeof FORMAT;
   readonly boot: string;
   readonly columns: readonly string[];
 }
 
-export const FRAME = { begin: 1, end: 2 } as const;
-export type FrameKind = keyof typeof FRAME;
-
-/** Length and checksum. */
-export const FRAME_HEAD_BYTES = 8;
-/** Kind byte and the shortest line: an id and the line's end. */
-export const FRAME_BODY_BYTES_MIN = 1 + 36 + 1;
-export const ID_CHARS = 36;
 /** The columns' names make some 500 bytes. */
 export const SEGMENT_HEADER_BYTES_MAX = 8 * 1024;
 
+const FORMAT = 2;
 const NAME = /^([0-9a-f-]{36})\.(\d{8})\.spool$/;
 const COLUMN = /^[a-z][a-z0-9_]{0,62}$/;
 
@@ -79,7 +70,7 @@ function namesIn(dir: string): string[] {
 }
 
 export function segmentHeader(boot: string, columns: readonly string[]): Buffer {
-  const header: SegmentHeader = { format: 1, boot, columns };
+  const header: SegmentHeader = { format: FORMAT, boot, columns };
   return Buffer.from(`${JSON.stringify(header)}\n`);
 }
 
@@ -100,7 +91,7 @@ export function parseSegmentHeader(start: Buffer): { header: SegmentHeader; byte
 
 function isHeader(value: unknown): value is SegmentHeader {
   if (typeof value !== 'object' || value === null) return false;
-  if (!('format' in value) || value.format !== 1) return false;
+  if (!('format' in value) || value.format !== FORMAT) return false;
   if (!('boot' in value) || typeof value.boot !== 'string') return false;
   if (!('columns' in value) || !Array.isArray(value.columns)) return false;
   return value.columns.every((column) => typeof column === 'string' && COLUMN.test(column));

@@ -8,29 +8,21 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import {
-  FRAME,
-  FRAME_BODY_BYTES_MIN,
-  FRAME_HEAD_BYTES,
-  type FrameKind,
-  ID_CHARS,
-  parseSegmentHeader,
-  SEGMENT_HEADER_BYTES_MAX,
-} from './segment-file.ts';
+import { FRAME_BODY_BYTES_MIN, FRAME_HEAD_BYTES } from './frame.ts';
+import { parseSegmentHeader, SEGMENT_HEADER_BYTES_MAX } from './segment-file.ts';
 import { LINE_COLUMNS } from './spool-line.ts';
 
+/** A frame whose checksum fits. */
 export interface Frame {
-  readonly kind: FrameKind;
-  readonly id: string;
   /** Where the frame begins in the segment. */
   readonly offset: number;
-  /** The row, with its line end. A view that is overwritten by the next read. */
-  readonly line: Buffer;
+  /** Where its body is: bytes that are overwritten by the next read. */
+  readonly source: Buffer;
+  readonly start: number;
+  readonly end: number;
 }
 
 const CHUNK_BYTES = 256 * 1024;
-/** Kind byte and a line may be this much longer than a record: the reader of a file trusts no length. */
-const SLACK_BYTES = 1024;
 
 export class SegmentReader {
   readonly columns: readonly string[];
@@ -47,7 +39,8 @@ export class SegmentReader {
 
   /** `offset` is where to go on, 0 for the start. Throws where the file cannot be read. */
   constructor(path: string, offset: number, recordBytesMax: number) {
-    this.#bodyBytesMax = recordBytesMax + SLACK_BYTES;
+    // The last record of a frame may be one of the largest.
+    this.#bodyBytesMax = recordBytesMax * 2;
     this.#buffer = Buffer.allocUnsafe(CHUNK_BYTES + FRAME_HEAD_BYTES + this.#bodyBytesMax);
     this.#fd = openSync(path, 'r');
     const head = Buffer.alloc(SEGMENT_HEADER_BYTES_MAX);
@@ -76,10 +69,16 @@ export class SegmentReader {
     return this.#frame(offset, length);
   }
 
-  /** The line of the frame at this offset, a copy; null if it is not there any more. */
-  lineAt(offset: number): Buffer | null {
-    const length = this.#validAt(offset);
-    return length === null ? null : Buffer.from(this.#frame(offset, length).line);
+  /** A copy of bytes of the frame at this offset; null if it is not there any more. */
+  bytesOf(frameOffset: number, offset: number, length: number): Buffer | null {
+    if (this.#validAt(frameOffset) === null) return null;
+    const start = offset - this.#bufferStart;
+    return Buffer.from(this.#buffer.subarray(start, start + length));
+  }
+
+  /** The place in the file of a byte of the last frame that was read. */
+  offsetOf(at: number): number {
+    return this.#bufferStart + at;
   }
 
   close(): void {
@@ -87,24 +86,16 @@ export class SegmentReader {
   }
 
   #frame(offset: number, length: number): Frame {
-    const body = offset - this.#bufferStart + FRAME_HEAD_BYTES;
-    const line = this.#buffer.subarray(body + 1, body + length);
-    return {
-      kind: this.#buffer[body] === FRAME.begin ? 'begin' : 'end',
-      id: line.toString('latin1', 0, ID_CHARS),
-      offset,
-      line,
-    };
+    const start = offset - this.#bufferStart + FRAME_HEAD_BYTES;
+    return { offset, source: this.#buffer, start, end: start + length };
   }
 
   /** The length of the body of the frame at this offset; null if there is no whole and sound one. */
   #validAt(offset: number): number | null {
-    if (!this.#load(offset, FRAME_HEAD_BYTES + 1)) return null;
+    if (!this.#load(offset, FRAME_HEAD_BYTES)) return null;
     let at = offset - this.#bufferStart;
     const length = this.#buffer.readUInt32LE(at);
-    const kind = this.#buffer[at + FRAME_HEAD_BYTES];
     if (length < FRAME_BODY_BYTES_MIN || length > this.#bodyBytesMax) return null;
-    if (kind !== FRAME.begin && kind !== FRAME.end) return null;
     if (!this.#load(offset, FRAME_HEAD_BYTES + length)) return null;
     at = offset - this.#bufferStart;
     const body = this.#buffer.subarray(at + FRAME_HEAD_BYTES, at + FRAME_HEAD_BYTES + length);

@@ -15,6 +15,7 @@ export const LINE_COLUMNS = [
   'application_id',
   'key_id',
   'caller_protocol',
+  'operation',
   'model_asked',
   'is_stream',
   'started_at',
@@ -44,6 +45,8 @@ export const LINE_COLUMNS = [
   'audio_output_tokens',
   'usage_source',
   'cost_pico',
+  'price_from',
+  'price_source',
   'attempts',
   'receipt',
   'request_body',
@@ -53,8 +56,6 @@ export const LINE_COLUMNS = [
 ] as const;
 
 const NULL = '\\N';
-/** A begin line has no value after its outcome. */
-const BEGIN_TAIL = `running${`\t${NULL}`.repeat(LINE_COLUMNS.length - LINE_COLUMNS.indexOf('outcome') - 1)}\n`;
 const NO_BODIES = `\t${NULL}`.repeat(4);
 const INTEGER_MAX = 2 ** 31 - 1;
 /** numeric(30,0) */
@@ -74,19 +75,27 @@ export class LineWriter {
   // Instants of the same second share their text: Date#toISOString is a tenth of a record's whole cost.
   #second = Number.NaN;
   #secondText = '';
+  #dayMs = Number.NaN;
+  #dayText = '';
 
   constructor(boot: string, limits: LineLimits) {
     this.#boot = boot;
     this.#limits = limits;
   }
 
-  begin(record: BeginRecord): string {
-    return this.#head(record) + BEGIN_TAIL;
+  /** What is known at the beginning: the first columns, with a tab behind the last. The end's line goes on with it. */
+  head(record: BeginRecord): string {
+    return `${record.id}\t${record.tenantId}\t${record.applicationId ?? NULL}\t${record.keyId ?? NULL}\t${
+      record.callerProtocol
+    }\t${record.operation}\t${this.#text(record.modelAsked)}\t${record.isStream ? 't' : 'f'}\t${this.#instant(
+      record.startedAt,
+    )}\t${record.snapshotVersion}\t${this.#boot}\t`;
   }
 
-  end(record: CallRecord): string {
+  /** @param begun what `head` gave for it. */
+  end(record: CallRecord, begun: string): string {
     const limits = this.#limits;
-    const head = this.#head(record) + this.#middle(record);
+    const head = begun + this.#middle(record);
     const attempts = attemptsJson(record.attempts, limits.attemptsMax, limits.errorTextCharsMax);
     const receipt = receiptJson(record.receipt, limits.recordReceiptEntriesMax, limits.recordTextCharsMax);
     const bodies = bodiesText(record.bodies);
@@ -98,14 +107,6 @@ export class LineWriter {
     return Buffer.byteLength(shorter) <= limits.recordBytesMax
       ? shorter
       : `${head}\t[]\t${NULL}${NO_BODIES}\n`;
-  }
-
-  #head(record: BeginRecord): string {
-    return `${record.id}\t${record.tenantId}\t${record.applicationId ?? NULL}\t${record.keyId ?? NULL}\t${
-      record.callerProtocol
-    }\t${this.#text(record.modelAsked)}\t${record.isStream ? 't' : 'f'}\t${this.#instant(
-      record.startedAt,
-    )}\t${record.snapshotVersion}\t${this.#boot}\t`;
   }
 
   #middle(record: CallRecord): string {
@@ -122,13 +123,25 @@ export class LineWriter {
       usage.cacheWrite1hTokens,
     )}\t${integer(usage.reasoningTokens)}\t${integer(usage.audioInputTokens)}\t${integer(
       usage.audioOutputTokens,
-    )}\t${record.usageSource}\t${cost(record.costPico)}`;
+    )}\t${record.usageSource}\t${cost(record.costPico)}\t${this.#day(record.priceFrom)}\t${this.#text(
+      record.priceSource,
+    )}`;
   }
 
   #text(value: string | null): string {
     if (value === null) return NULL;
     const charsMax = this.#limits.recordTextCharsMax;
     return escaped(value.length > charsMax ? value.slice(0, charsMax) : value);
+  }
+
+  /** A day; none outside of those that every date type has. */
+  #day(ms: number | null): string {
+    if (ms === null || !(ms >= 0 && ms < 253_402_300_800_000)) return NULL;
+    if (ms !== this.#dayMs) {
+      this.#dayText = new Date(ms).toISOString().slice(0, 10);
+      this.#dayMs = ms;
+    }
+    return this.#dayText;
   }
 
   #instant(ms: number): string {
@@ -140,6 +153,11 @@ export class LineWriter {
     const rest = Math.floor(ms - second * 1000);
     return `${this.#secondText}${rest < 10 ? '00' : rest < 100 ? '0' : ''}${rest}Z`;
   }
+}
+
+/** The rest of a begun call's row in a segment of these columns: it is running, and nothing more is known. */
+export function runningTail(columns: readonly string[]): string {
+  return `running${`\t${NULL}`.repeat(columns.length - columns.indexOf('outcome') - 1)}\n`;
 }
 
 function escaped(value: string): string {
@@ -159,7 +177,16 @@ function integer(value: number | null): string {
 }
 
 function duration(ms: number | null): string {
-  return ms === null || !Number.isFinite(ms) ? NULL : String(Math.round(ms * 100) / 100);
+  return ms === null || !Number.isFinite(ms) ? NULL : hundredths(ms);
+}
+
+/** Two decimals. Of two small integers, which are printed many times faster than a fraction. */
+function hundredths(value: number): string {
+  const count = Math.round(value * 100);
+  if (!(count >= 0 && count < 2 ** 31)) return String(count / 100);
+  const rest = count % 100;
+  const whole = (count - rest) / 100;
+  return rest === 0 ? `${whole}` : `${whole}${rest < 10 ? '.0' : '.'}${rest}`;
 }
 
 function cost(pico: bigint | null): string {
@@ -186,7 +213,7 @@ function jsonText(value: string | null, charsMax: number): string {
 }
 
 function jsonNumber(value: number | null): string {
-  return value === null || !Number.isFinite(value) ? 'null' : String(Math.round(value * 100) / 100);
+  return value === null || !Number.isFinite(value) ? 'null' : hundredths(value);
 }
 
 function attemptsJson(attempts: readonly Attempt[], countMax: number, messageCharsMax: number): string {

@@ -1,7 +1,7 @@
 /**
  * The spool of one process: records go to a file before anything that they promise happens.
  *
- * What it decides: records of one turn of the event loop are encoded as they come and written by one system
+ * What it decides: records of one turn of the event loop are put under one checksum and written by one system
  * call when the turn's input has been handled; their callbacks run right after it, in order. The file is in
  * the page cache then, which survives the death of this process, not that of the machine: nothing on the path
  * waits for a disk.
@@ -14,8 +14,8 @@ import { crc32 } from 'node:zlib';
 import { CallError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import { type Clock, type Log, systemClock } from '../ports.ts';
-import type { BeginRecord, CallRecord, Spool } from './record.ts';
-import { FRAME, FRAME_HEAD_BYTES } from './segment-file.ts';
+import { FRAME_HEAD_BYTES, FrameText } from './frame.ts';
+import type { BeginRecord, Begun, CallRecord, Spool } from './record.ts';
 import { SpoolDisk, type WriteBytes } from './spool-disk.ts';
 import { LineWriter } from './spool-line.ts';
 import { lockSpool, type SpoolLock } from './spool-lock.ts';
@@ -43,6 +43,10 @@ export class FileSpool implements Spool {
   readonly #lines: LineWriter;
   readonly #lock: SpoolLock;
   readonly #disk: SpoolDisk;
+  /** Of records that are not encoded yet. */
+  readonly #frame = new FrameText();
+  #callsBegun = 0;
+  /** Whole frames that are not written yet. */
   #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
   #used = 0;
   /** Of this turn's records, in order: who waits, and how it went for those that are written already. */
@@ -84,13 +88,22 @@ export class FileSpool implements Spool {
     return this.#disk.bytes;
   }
 
-  begin(record: BeginRecord, done: Done): void {
-    if (this.#problem === null) this.#append(FRAME.begin, this.#lines.begin(record), done);
-    else this.#refuse(done, this.#problem);
+  begin(record: BeginRecord, done: Done): Begun {
+    this.#callsBegun += 1;
+    const begun = { number: this.#callsBegun, head: this.#lines.head(record) };
+    if (this.#problem !== null) this.#refuse(done, this.#problem);
+    else {
+      this.#frame.begin(begun.number, `${begun.head}\n`);
+      this.#added(done);
+    }
+    return begun;
   }
 
-  end(record: CallRecord, done: Done): void {
-    this.#append(FRAME.end, this.#lines.end(record), done);
+  end(record: CallRecord, begun: Begun | null, done: Done): void {
+    if (this.#isClosed) return this.#refuse(done, 'closed');
+    const line = this.#lines.end(record, begun?.head ?? this.#lines.head(record));
+    this.#frame.end(begun?.number ?? 0, line);
+    this.#added(done);
   }
 
   /** Writes what this turn has brought so far, and calls back. */
@@ -114,23 +127,25 @@ export class FileSpool implements Spool {
     this.#lock.release();
   }
 
-  #append(kind: number, line: string, done: Done): void {
-    if (this.#isClosed) {
-      this.#refuse(done, 'closed');
-      return;
-    }
+  #added(done: Done): void {
+    this.#wait(done);
+    if (this.#frame.lineChars < this.#limits.spoolFrameChars) return;
+    this.#closeFrame();
+    if (this.#used >= this.#limits.spoolTurnBytesMax) this.#writeOut();
+  }
+
+  #closeFrame(): void {
+    const body = this.#frame.take();
+    if (body === '') return;
     // A UTF-16 unit takes three bytes at most.
-    const room = FRAME_HEAD_BYTES + 1 + line.length * 3;
-    if (this.#used + room > this.#buffer.length) this.#makeRoom(room);
+    this.#makeRoom(FRAME_HEAD_BYTES + body.length * 3);
     const buffer = this.#buffer;
     const start = this.#used;
-    const body = start + FRAME_HEAD_BYTES;
-    buffer[body] = kind;
-    const end = body + 1 + buffer.write(line, body + 1);
-    buffer.writeUInt32LE(end - body, start);
-    buffer.writeUInt32LE(crc32(buffer.subarray(body, end)), start + 4);
+    const bodyStart = start + FRAME_HEAD_BYTES;
+    const end = bodyStart + buffer.write(body, bodyStart);
+    buffer.writeUInt32LE(end - bodyStart, start);
+    buffer.writeUInt32LE(crc32(buffer.subarray(bodyStart, end)), start + 4);
     this.#used = end;
-    this.#wait(done);
   }
 
   #refuse(done: Done, problem: string): void {
@@ -146,7 +161,6 @@ export class FileSpool implements Spool {
   }
 
   #makeRoom(room: number): void {
-    if (this.#used >= this.#limits.spoolTurnBytesMax) this.#writeOut();
     if (this.#used + room <= this.#buffer.length) return;
     const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#used + room));
     this.#buffer.copy(larger, 0, 0, this.#used);
@@ -168,6 +182,7 @@ export class FileSpool implements Spool {
   }
 
   #writeOut(): void {
+    this.#closeFrame();
     if (this.#used === 0) return;
     const error = this.#write(this.#buffer.subarray(0, this.#used));
     this.#used = 0;

@@ -3,6 +3,7 @@ import type {
   ConnectionRow,
   KeyRow,
   ModelRow,
+  OwnPriceRow,
   TenantRow,
 } from '../db/queries/configuration-read.ts';
 
@@ -20,6 +21,7 @@ export interface CollectedChanges {
   readonly keys: Collected<KeyRow>;
   readonly connections: Collected<ConnectionRow>;
   readonly models: Collected<ModelRow>;
+  readonly prices: Collected<OwnPriceRow>;
   /** Null leaves it as it is. */
   allowPrivate: readonly string[] | null;
   keepsBodies: boolean | null;
@@ -37,6 +39,7 @@ export function collectChanges(): CollectedChanges {
     keys: collected(),
     connections: collected(),
     models: collected(),
+    prices: collected(),
     allowPrivate: null,
     keepsBodies: null,
     environmentTaken: null,

@@ -15,6 +15,7 @@ import type { Settings } from '../settings.ts';
 import type { Snapshot } from '../tenancy/snapshot.ts';
 import { createCipher } from './credential-cipher.ts';
 import { firstRows } from './first-rows.ts';
+import { idKeyOf } from './id-key.ts';
 import type { Environment } from './interpolate.ts';
 import { LiveConfiguration } from './live-configuration.ts';
 import { OperatorInputs } from './operator-inputs.ts';
@@ -46,6 +47,8 @@ export interface Configuration {
   readonly snapshot: Snapshot;
   /** Of the snapshot in force; for the address guard. */
   readonly allowPrivate: readonly string[];
+  /** 32 secret bytes that prove ids given to tenants; the same in every process and after a restart. */
+  readonly idKey: Buffer;
   /** The admin key in clear, when this start made it. */
   readonly newAdminKey: string | null;
   /** Configurations that were refused while running; the previous one stayed. */
@@ -129,6 +132,7 @@ export async function openConfiguration(options: ConfigurationOptions): Promise<
   });
 
   return {
+    idKey: idKeyOf(options.masterKey),
     get snapshot() {
       return opened.snapshot;
     },

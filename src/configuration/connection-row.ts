@@ -29,6 +29,8 @@ export function wantConnection(
     provider: wanted.provider,
     protocol: wanted.protocol,
     base_url: wanted.baseUrl,
+    api_version: wanted.apiVersion,
+    models: wanted.models,
     source,
   };
   if (existing !== undefined && isAsWanted(existing, plain, wanted.apiKey, ports.cipher)) return id;
@@ -50,11 +52,16 @@ function isAsWanted(
   cipher: Cipher,
 ): boolean {
   const { credential, credential_key_id, ...stored } = existing;
-  const isSame = (Object.keys(plain) as (keyof PlainRow)[]).every(
-    (column) => stored[column] === plain[column],
+  const isSame = (Object.keys(plain) as (keyof PlainRow)[]).every((column) =>
+    column === 'models' ? isSameList(stored.models, plain.models) : stored[column] === plain[column],
   );
   if (!isSame || credential === null || apiKey === null) return isSame && credential === apiKey;
   if (credential_key_id !== cipher.keyId) return false;
   const owner = { id: existing.id, tenantId: existing.tenant_id, baseUrl: existing.base_url };
   return cipher.open(credential, credentialContext(owner)) === apiKey;
+}
+
+function isSameList(a: readonly string[] | null, b: readonly string[] | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.length === b.length && a.every((item, index) => item === b[index]);
 }

@@ -7,6 +7,7 @@ import type { Provider } from '../providers/provider.ts';
 import { type CollectedChanges, collectChanges } from './changes.ts';
 import { type RowPorts, wantConnection } from './connection-row.ts';
 import type { FoundProvider } from './environment.ts';
+import type { ConfigConnection } from './file-schema.ts';
 
 export const DEMO_MODEL = 'demo-chat';
 
@@ -26,11 +27,11 @@ export function environmentChanges(
   const isDemo = (row: ConnectionRow) => row.source === 'environment' && row.provider === demo.name;
   const real = operators.filter((row) => !isDemo(row));
   const taken = new Set(rows.environmentTaken);
-  for (const { provider, apiKey } of found) {
+  for (const { provider, apiKey, baseUrl } of found) {
     const made = real.find((row) => row.source === 'environment' && row.provider === provider.name);
     const isServed = real.some((row) => row.provider === provider.name || row.name === provider.name);
     if (made !== undefined || !(isServed || taken.has(provider.name))) {
-      wantConnection(made, asConnection(provider, apiKey), 'environment', ports, changes);
+      wantConnection(made, asConnection(provider, apiKey, baseUrl), 'environment', ports, changes);
     }
     taken.add(provider.name);
   }
@@ -52,7 +53,13 @@ function addDemo(
   ports: RowPorts,
   changes: CollectedChanges,
 ): void {
-  const connection_id = wantConnection(existing, asConnection(demo, null), 'environment', ports, changes);
+  const connection_id = wantConnection(
+    existing,
+    asConnection(demo, null, null),
+    'environment',
+    ports,
+    changes,
+  );
   if (rows.models.some((row) => row.tenant_id === null && row.name === DEMO_MODEL)) return;
   changes.models.insert.push({
     id: ports.ids.next(),
@@ -64,6 +71,10 @@ function addDemo(
   });
 }
 
-function asConnection({ name, protocol, baseUrl }: Provider, apiKey: string | null) {
-  return { name, provider: name, protocol, baseUrl, apiKey };
+function asConnection(
+  { name, protocol }: Provider,
+  apiKey: string | null,
+  baseUrl: string | null,
+): ConfigConnection {
+  return { name, provider: name, protocol, baseUrl, apiKey, apiVersion: null, models: null };
 }

@@ -8,6 +8,7 @@ import { type CollectedChanges, collectChanges } from './changes.ts';
 import { type RowPorts, wantConnection } from './connection-row.ts';
 import type { ConfigFile } from './file-schema.ts';
 import { tenantChanges } from './file-tenant-changes.ts';
+import { priceChanges } from './price-changes.ts';
 
 export interface FileChanges {
   readonly changes: CollectedChanges;
@@ -20,6 +21,7 @@ export function fileChanges(rows: ConfigurationRows, file: ConfigFile, ports: Ro
   const mistakes: string[] = [];
   const connectionIds = connectionChanges(rows, file, ports, changes, mistakes);
   modelChanges(rows, file, ports, changes, mistakes, connectionIds);
+  priceChanges(rows, file, ports, changes, connectionIds);
   tenantChanges(rows, file, ports, changes, mistakes);
   if (file.network.allowPrivate.join() !== rows.allowPrivate.join()) {
     changes.allowPrivate = file.network.allowPrivate;

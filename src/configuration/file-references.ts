@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findProvider } from '../providers/catalogue.ts';
 import { hashKey } from '../tenancy/identify.ts';
+import { PRICE_MEMBERS } from './price-amounts.ts';
 import type { Path } from './yaml-source.ts';
 
 /** Reports a mistake at a path of the file. */
@@ -16,13 +17,18 @@ const connection = z.object({
   protocol: anyText,
   baseUrl: anyText,
   apiKey: anyText,
+  apiVersion: anyText,
+  aws: z.unknown().optional(),
 });
+const NO_CONNECTION = { name: '', provider: '', protocol: '', baseUrl: '', apiKey: '' };
+const price = z.record(z.string(), z.unknown()).catch({});
 const application = z.object({ name: text, keys: listOf(text), models: listOf(text) });
 const target = z.object({ connection: text });
 
 /** Reads of a file, however wrong, what references need; what cannot be read is an empty text. */
 const looseFile = z.object({
-  connections: listOf(connection.catch({ name: '', provider: '', protocol: '', baseUrl: '', apiKey: '' })),
+  connections: listOf(connection.catch(NO_CONNECTION)),
+  prices: listOf(price),
   models: listOf(z.object({ name: text, targets: listOf(target.catch({ connection: '' })) })),
   tenants: listOf(
     z.object({ name: text, applications: listOf(application.catch({ name: '', keys: [], models: [] })) }),
@@ -39,7 +45,10 @@ export function checkReferences(value: unknown, report: Report): void {
   unique(file.models, 'models', report);
   unique(file.tenants, 'tenants', report);
   checkConnections(file, report);
+  checkAws(file, report);
+  checkVersion(file, report);
   checkTargets(file, report);
+  checkPrices(file, report);
   checkAllowedModels(file, report);
   checkKeys(file, report);
 }
@@ -63,9 +72,54 @@ function checkConnections(file: LooseFile, report: Report): void {
         report(field('protocol'), 'expected a protocol, as the provider is custom');
       if (written.baseUrl === undefined)
         report(field('baseUrl'), 'expected a URL, as the provider is custom');
+    } else if (written.aws !== undefined && written.baseUrl === undefined) {
+      // The region makes the address, and the credential is there.
+    } else if (provider.baseUrlTemplates !== undefined && written.baseUrl === undefined) {
+      report(field('baseUrl'), `expected a URL, as ${provider.title} has a different one for everybody`);
     } else if (provider.auth !== 'none' && written.baseUrl === undefined && written.apiKey === undefined) {
       report(field('apiKey'), `expected a key, as ${provider.title} takes no calls without`);
     }
+  });
+}
+
+function checkAws(file: LooseFile, report: Report): void {
+  file.connections.forEach(({ provider, protocol, apiKey, aws }, index) => {
+    if (aws === undefined) return;
+    const at: Path = ['connections', index, 'aws'];
+    const spoken = protocol ?? findProvider(provider)?.protocol;
+    if (spoken !== 'bedrock-converse')
+      report(at, 'expected only for a connection that speaks bedrock-converse');
+    else if (apiKey !== undefined) report(at, 'expected either aws or an apiKey');
+  });
+}
+
+function checkVersion(file: LooseFile, report: Report): void {
+  file.connections.forEach((written, index) => {
+    if (written.apiVersion === undefined) return;
+    const addressing = findProvider(written.provider)?.addressing;
+    if (addressing?.startsWith('azure') === true) return;
+    report(['connections', index, 'apiVersion'], "expected only for a connection to Azure's services");
+  });
+}
+
+/** A price is for a connection or a provider, says an amount, and no other is for the same from the same day on. */
+function checkPrices(file: LooseFile, report: Report): void {
+  const names = new Set(file.connections.map((written) => written.name));
+  const seen = new Set<string>();
+  file.prices.forEach((written, index) => {
+    const { connection: ofConnection, provider, model, from } = written;
+    const at: Path = ['prices', index];
+    if ((ofConnection === undefined) === (provider === undefined)) {
+      report([...at, 'connection'], 'expected either a connection or a provider');
+    } else if (typeof ofConnection === 'string' && !names.has(ofConnection)) {
+      report([...at, 'connection'], 'expected the name of a connection');
+    }
+    if (PRICE_MEMBERS.every((member) => written[member] === undefined)) {
+      report([...at, 'input'], `expected at least one of ${PRICE_MEMBERS.join(', ')}`);
+    }
+    const key = JSON.stringify([ofConnection, provider, model, from]);
+    if (seen.has(key)) report([...at, 'model'], 'expected a model that has no price from the same day on');
+    seen.add(key);
   });
 }
 

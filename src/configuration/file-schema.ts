@@ -5,12 +5,15 @@ import type { ProtocolName } from '../protocols/blocks.ts';
 import { PROVIDERS, UPSTREAM_PROTOCOLS } from '../providers/catalogue.ts';
 import { STRATEGIES } from '../tenancy/snapshot.ts';
 import { normaliseBaseUrl } from './base-url.ts';
+import { picoOf } from './price-amounts.ts';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/;
 const UPSTREAM_MODEL = /^[\x21-\x7e]{1,256}$/;
 /** What goes into a header (RFC 9110 field-value) without any need of quoting. */
 const API_KEY = /^[\x21-\x7e]{1,4096}$/;
+/** Azure's (https://learn.microsoft.com/en-us/azure/ai-foundry/openai/api-version-lifecycle). */
+const API_VERSION = /^\d{4}-\d{2}-\d{2}(-preview)?$/;
 const CALLER_KEY = /^[\x21-\x7e]{16,4096}$/;
 
 const expected = (what: string) => `expected ${what}`;
@@ -48,13 +51,57 @@ const baseUrl = z.string(expected('a URL')).transform((value, context) => {
 });
 
 const [firstProvider, ...otherProviders] = PROVIDERS.map((provider) => provider.name);
+const providerName = oneOf([firstProvider ?? '', ...otherProviders]);
+const modelCount = expected(`a list of at most ${LIMITS.modelsPerConnectionMax} names of models`);
+const AMOUNT = 'a number of dollars from 0 to 999999999, with at most 12 decimals';
+
+const secret = text(API_KEY, 'printable ASCII characters without spaces');
+const aws = mapping({
+  region: text(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'a region such as "us-east-1"'),
+  accessKeyId: text(/^\w{16,128}$/, 'an access key id of 16 to 128 letters and digits'),
+  secretAccessKey: secret,
+  sessionToken: secret.optional(),
+});
 
 const connection = mapping({
   name,
-  provider: oneOf([firstProvider ?? '', ...otherProviders]),
+  provider: providerName,
   protocol: oneOf(UPSTREAM_PROTOCOLS).optional(),
   baseUrl: baseUrl.optional(),
   apiKey: text(API_KEY, 'a key of printable ASCII characters without spaces').optional(),
+  aws: aws.optional(),
+  apiVersion: text(API_VERSION, 'a version such as "2024-10-21"').optional(),
+  models: z
+    .array(text(UPSTREAM_MODEL, "the upstream's name of a model"), modelCount)
+    .max(LIMITS.modelsPerConnectionMax, modelCount)
+    .optional(),
+});
+
+const amount = z
+  .union([z.number(), z.string()], expected(AMOUNT))
+  .transform((value, context) => {
+    const pico = picoOf(value);
+    if (pico !== null) return pico;
+    context.addIssue({ code: 'custom', message: expected(AMOUNT) });
+    return z.NEVER;
+  })
+  .optional();
+
+/** Dollars for a million tokens, `perRequest` for a call; read as pico-dollars. */
+const price = mapping({
+  connection: name.optional(),
+  provider: providerName.optional(),
+  model: text(UPSTREAM_MODEL, 'the upstream\'s name of a model, in which "*" stands for any characters'),
+  from: z.iso.date(expected('a day such as "2026-01-31"')).optional(),
+  input: amount,
+  output: amount,
+  cachedInput: amount,
+  cacheWrite: amount,
+  cacheWrite1h: amount,
+  reasoning: amount,
+  audioInput: amount,
+  audioOutput: amount,
+  perRequest: amount,
 });
 
 const target = mapping({
@@ -87,6 +134,8 @@ const application = mapping({
 
 const tenant = mapping({ name, applications: list(application, 'applications').default([]) });
 
+const priceCount = expected(`a list of at most ${LIMITS.ownPricesMax} prices`);
+
 /** sluice.yaml as it is written (DESIGN: "Contract with the outside"), after interpolation. */
 export const fileSchema = mapping({
   network: mapping({ allowPrivate: list(cidr, 'CIDR blocks').default([]) }).default({ allowPrivate: [] }),
@@ -95,6 +144,7 @@ export const fileSchema = mapping({
   }),
   connections: list(connection, 'connections').default([]),
   models: list(model, 'models').default([]),
+  prices: z.array(price, priceCount).max(LIMITS.ownPricesMax, priceCount).default([]),
   tenants: list(tenant, 'tenants').default([]),
 });
 
@@ -109,6 +159,10 @@ export interface ConfigConnection {
   /** Null where the address is known only at run time (demo). */
   readonly baseUrl: string | null;
   readonly apiKey: string | null;
+  /** In addresses of Azure's. */
+  readonly apiVersion: string | null;
+  /** Upstream models that it lists; null for those that the catalogue knows. */
+  readonly models: readonly string[] | null;
 }
 
 /** sluice.yaml, checked. Holds secrets in clear: never log it. */
@@ -117,6 +171,7 @@ export interface ConfigFile {
   readonly records: { readonly bodies: boolean };
   readonly connections: readonly ConfigConnection[];
   readonly models: WrittenFile['models'];
+  readonly prices: WrittenFile['prices'];
   readonly tenants: WrittenFile['tenants'];
 }
 

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { SetupError } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { findProvider } from '../providers/catalogue.ts';
+import { awsSecret, bedrockUrl } from './aws-credential.ts';
 import { checkReferences } from './file-references.ts';
 import { type ConfigConnection, type ConfigFile, fileSchema, type WrittenConnection } from './file-schema.ts';
 import type { Environment } from './interpolate.ts';
@@ -59,14 +60,18 @@ export function parseConfigFile(path: string, text: string, env: Environment): C
   return { ...parsed.data, connections: parsed.data.connections.map(withProvider) };
 }
 
-function withProvider({ name, provider, protocol, baseUrl, apiKey }: WrittenConnection): ConfigConnection {
+function withProvider(written: WrittenConnection): ConfigConnection {
+  const { name, provider, protocol, baseUrl, apiKey, aws, apiVersion, models } = written;
   const entry = findProvider(provider);
   return {
     name,
     provider,
     protocol: protocol ?? entry?.protocol ?? 'openai-chat',
-    baseUrl: baseUrl ?? entry?.baseUrl ?? null,
-    apiKey: apiKey ?? null,
+    baseUrl: baseUrl ?? entry?.baseUrl ?? (aws === undefined ? null : bedrockUrl(aws.region)),
+    apiKey:
+      apiKey ?? (aws === undefined ? null : awsSecret({ ...aws, sessionToken: aws.sessionToken ?? null })),
+    apiVersion: apiVersion ?? null,
+    models: models ?? null,
   };
 }
 
@@ -118,7 +123,7 @@ function got(source: YamlSource, path: Path): string {
   if (typeof value === 'object') return ', got a mapping';
   const [variable] = source.variablesAt(path);
   if (variable !== undefined) return `, got what ${variable} holds`;
-  if (path.includes('apiKey') || path.includes('keys') || path.includes('baseUrl')) return '';
+  if (['apiKey', 'aws', 'keys', 'baseUrl'].some((name) => path.includes(name))) return '';
   const text = JSON.stringify(value);
   return `, got ${text.length > VALUE_CHARS_MAX ? `${text.slice(0, VALUE_CHARS_MAX)}…` : text}`;
 }

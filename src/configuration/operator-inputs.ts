@@ -44,7 +44,10 @@ export class OperatorInputs {
     const file = text === null ? null : { path, content: parseConfigFile(path, text, env) };
     const ollama = findProvider('ollama');
     const hasOllama = ollama !== undefined && (await probeOllama(limits.ollamaProbeTimeoutMs));
-    const found = [...findProviderKeys(env), ...(hasOllama ? [{ provider: ollama, apiKey: null }] : [])];
+    const found = [
+      ...findProviderKeys(env),
+      ...(hasOllama ? [{ provider: ollama, apiKey: null, baseUrl: ollama.baseUrl }] : []),
+    ];
     const current = { file, found, adminKey: settings.adminKey, cipher, ids, random };
     return new OperatorInputs(options, text, current);
   }

@@ -1,6 +1,11 @@
-import type { ConfigurationRows, ConnectionRow, ModelRow } from '../db/queries/configuration-read.ts';
+import type {
+  ConfigurationRows,
+  ConnectionRow,
+  ModelRow,
+  OwnPriceRow,
+} from '../db/queries/configuration-read.ts';
 import { PROTOCOL_NAMES } from '../protocols/blocks.ts';
-import { accessOf, findProvider } from '../providers/catalogue.ts';
+import { accessOf, findProvider, speaks } from '../providers/catalogue.ts';
 import {
   createSnapshot,
   type Snapshot,
@@ -9,8 +14,10 @@ import {
   type SnapshotModel,
   STRATEGIES,
 } from '../tenancy/snapshot.ts';
+import { readAwsSecret } from './aws-credential.ts';
 import { normaliseBaseUrl } from './base-url.ts';
 import { type Cipher, credentialContext } from './credential-cipher.ts';
+import { ownPricesOf } from './own-prices.ts';
 
 export interface SnapshotInputs {
   readonly cipher: Cipher;
@@ -40,7 +47,7 @@ export function buildSnapshot(rows: ConfigurationRows, inputs: SnapshotInputs): 
   const leftOut: LeftOut[] = [];
   const connections = new Map<string, SnapshotConnection>();
   for (const row of rows.connections) {
-    const built = buildConnection(row, inputs);
+    const built = buildConnection(row, rows.prices, inputs);
     if (typeof built === 'string') leftOut.push({ what: `connection ${row.name}`, reason: built });
     else connections.set(row.id, built);
   }
@@ -81,7 +88,11 @@ function buildKeys(rows: ConfigurationRows): Map<string, SnapshotKey> {
 }
 
 /** The connection, or why it cannot be used. */
-function buildConnection(row: ConnectionRow, inputs: SnapshotInputs): SnapshotConnection | string {
+function buildConnection(
+  row: ConnectionRow,
+  prices: readonly OwnPriceRow[],
+  inputs: SnapshotInputs,
+): SnapshotConnection | string {
   const provider = findProvider(row.provider);
   if (provider === undefined) return `its provider ${row.provider} is not known`;
   const protocol = PROTOCOL_NAMES.find((name) => name === row.protocol);
@@ -92,6 +103,7 @@ function buildConnection(row: ConnectionRow, inputs: SnapshotInputs): SnapshotCo
   if (baseUrl === null) return 'its base URL is not valid';
   const secret = openCredential(row, inputs.cipher);
   if (secret !== null && typeof secret === 'object') return secret.reason;
+  const aws = readAwsSecret(secret);
   const access = accessOf(provider, protocol, secret !== null);
   return {
     id: row.id,
@@ -100,12 +112,16 @@ function buildConnection(row: ConnectionRow, inputs: SnapshotInputs): SnapshotCo
     provider: row.provider,
     protocol,
     baseUrl,
-    auth: access.auth,
-    secret,
+    auth: aws === null ? access.auth : 'sigv4',
+    addressing: speaks(provider, protocol) ? (provider.addressing ?? 'plain') : 'plain',
+    apiVersion: row.api_version,
+    secret: aws === null ? secret : (aws.sessionToken ?? aws.secretAccessKey),
+    aws,
     headers: access.headers,
     isTrusted: row.tenant_id === null && row.source !== 'graph',
     priceId: provider.priceId,
-    knownModels: provider.priceId === null ? [] : inputs.knownModels(provider.priceId),
+    prices: ownPricesOf(prices, row),
+    knownModels: row.models ?? (provider.priceId === null ? [] : inputs.knownModels(provider.priceId)),
   };
 }
 

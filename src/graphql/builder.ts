@@ -3,11 +3,15 @@ import RelayPlugin from '@pothos/plugin-relay';
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
 import type { InvocationResult, ServedBy } from '../calls/invocation.ts';
 import type { Attempt, KeptBodies, KeptBody } from '../calls/record.ts';
+import type { TaskResult } from '../calls/task-invocation.ts';
 import type { CallEntry } from '../db/queries/calls.ts';
 import { CallError } from '../errors.ts';
 import type { Receipt, ReceiptEntry, ToolCallBlock, Usage } from '../protocols/blocks.ts';
+import type { ModelCapabilities } from '../protocols/capabilities.ts';
+import type { Provider } from '../providers/provider.ts';
 import type { ListedModel } from '../tenancy/models.ts';
 import type { Identity, SnapshotApplication, SnapshotTenant } from '../tenancy/snapshot.ts';
+import type { CatalogEntry, CatalogPrice, CatalogPriceTier } from './catalog.ts';
 import type {
   ChatCompleted,
   ChatReasoningDelta,
@@ -16,6 +20,16 @@ import type {
   ChatToolCallDelta,
 } from './chat-events.ts';
 import type { CallerContext, GraphqlContext } from './context.ts';
+import type { GeneratedImage, Media, Segment, Transcript } from './media-tasks.ts';
+import type { Answered } from './tasks.ts';
+import type { RankedDocument, Vectors, Verdict } from './vector-tasks.ts';
+
+/** A cost and the price behind it. */
+export interface PricedCost {
+  readonly pico: bigint;
+  readonly fromMs: number | null;
+  readonly source: string | null;
+}
 
 /** GraphQL names and the TypeScript values behind them. */
 export interface SchemaTypes {
@@ -31,6 +45,7 @@ export interface SchemaTypes {
     /** Integer pico-dollars inside, US dollars outside. */
     Decimal: { Input: bigint; Output: bigint };
   };
+  Interfaces: { CallAnswer: TaskResult };
   Objects: {
     Attempt: Attempt;
     Call: CallEntry;
@@ -43,8 +58,24 @@ export interface SchemaTypes {
     ChatStarted: ChatStarted;
     ChatTextDelta: ChatTextDelta;
     ChatToolCallDelta: ChatToolCallDelta;
-    Cost: bigint;
+    CatalogModel: CatalogEntry;
+    Embeddings: Answered<Vectors>;
+    GeneratedImage: GeneratedImage;
+    ImageGeneration: Answered<readonly GeneratedImage[]>;
+    Media: Media;
+    Moderation: Answered<readonly Verdict[]>;
+    ModerationVerdict: Verdict;
+    RankedDocument: RankedDocument;
+    Reranking: Answered<readonly RankedDocument[]>;
+    Speech: Answered<Media>;
+    Transcription: Answered<Transcript>;
+    TranscriptSegment: Segment;
+    Cost: PricedCost;
     Model: ListedModel;
+    ModelCapabilities: ModelCapabilities;
+    ModelPrice: CatalogPrice;
+    ModelPriceTier: CatalogPriceTier;
+    Provider: Provider;
     Receipt: Receipt;
     ReceiptEntry: ReceiptEntry;
     ServedBy: ServedBy;

@@ -120,7 +120,22 @@ function sentFields(input: ChatInputValue): Readonly<Record<string, string>> {
   for (const [internal, name] of Object.entries(NAMES)) {
     if (input[name] !== null && input[name] !== undefined) fields[internal] = name;
   }
+  if (input.tools?.some((tool) => tool.strict != null)) fields['tools.strict'] = 'tools[].strict';
+  for (const { parts } of input.messages) for (const part of parts ?? []) noteMedium(part, fields);
   return fields;
+}
+
+const MEDIA = {
+  image: 'message.image',
+  imageUrl: 'message.image',
+  audio: 'message.audio',
+  file: 'message.file',
+} as const;
+
+function noteMedium(part: ContentPartValue, fields: Record<string, string>): void {
+  for (const [name, detail] of Object.entries(MEDIA)) {
+    if (part[name as keyof typeof MEDIA] != null) fields[detail] ??= `messages[].parts[].${name}`; // a key of it
+  }
 }
 
 function readMessage(message: ChatMessageValue, path: string): Message {

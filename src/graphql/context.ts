@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Invoke } from '../calls/invocation.ts';
+import type { Operate } from '../calls/task-invocation.ts';
 import type { Database } from '../db/database.ts';
 import type { Limits } from '../limits.ts';
 import type { Identity, Snapshot } from '../tenancy/snapshot.ts';
@@ -7,6 +8,8 @@ import type { Identity, Snapshot } from '../tenancy/snapshot.ts';
 /** What resolvers may use, the same for every operation. */
 export interface GraphqlServices {
   readonly invoke: Invoke;
+  /** Calls that are no chats. */
+  readonly operate: Operate;
   readonly db: Kysely<Database>;
   readonly limits: Limits;
 }

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Kysely } from 'kysely';
 import { Bag } from '../bag.ts';
 import type { Invoke } from '../calls/invocation.ts';
+import type { Operate } from '../calls/task-invocation.ts';
 import type { Database } from '../db/database.ts';
 import { CallError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
@@ -17,6 +18,7 @@ import { Sockets } from './sockets.ts';
 
 export interface GraphqlEndpointOptions {
   readonly invoke: Invoke;
+  readonly operate: Operate;
   readonly snapshot: () => Snapshot;
   readonly db: Kysely<Database>;
   readonly log: Log;
@@ -44,11 +46,11 @@ export interface GraphqlEndpoint {
 }
 
 export function createGraphqlEndpoint(options: GraphqlEndpointOptions): GraphqlEndpoint {
-  const { invoke, db, limits, isDevelopment } = options;
+  const { invoke, operate, db, limits, isDevelopment } = options;
   const ports: GraphqlPorts = {
     ...options,
     engine: createEngine({ schema: createSchema(), limits }),
-    services: { invoke, db, limits },
+    services: { invoke, operate, db, limits },
     isSchemaPublic: isDevelopment,
   };
   const sockets = new Sockets(ports);

@@ -1,10 +1,12 @@
 import type { GraphQLSchema } from 'graphql';
 import { createBuilder } from './builder.ts';
 import { defineCalls } from './types/calls.ts';
+import { defineCatalog } from './types/catalog.ts';
 import { defineChat } from './types/chat.ts';
 import { defineEnums } from './types/enums.ts';
 import { defineModels } from './types/models.ts';
 import { defineScalars } from './types/scalars.ts';
+import { defineTasks } from './types/tasks.ts';
 import { defineUsage } from './types/usage.ts';
 import { defineViewer } from './types/viewer.ts';
 
@@ -18,7 +20,9 @@ export function createSchema(): GraphQLSchema {
   defineScalars(builder);
   defineUsage(builder, enums);
   defineChat(builder, enums);
+  defineTasks(builder);
   defineModels(builder);
+  defineCatalog(builder, enums);
   defineCalls(builder, enums);
   defineViewer(builder);
   return builder.toSchema();

@@ -33,6 +33,6 @@ export function readBody(
   request.on('end', finish);
 }
 
-function tooLarge(bytesMax: number): CallError {
+export function tooLarge(bytesMax: number): CallError {
   return new CallError('body_too_large', { message: `The request body is larger than ${bytesMax} bytes.` });
 }

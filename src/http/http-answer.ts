@@ -37,6 +37,10 @@ export class HttpAnswer implements Answer, Watched {
   #lastWriteMs = 0;
   #blockedSinceMs: number | null = null;
   #isEnded = false;
+  /** The stream is one of events: a silent one gets heartbeats, a broken one an error event. */
+  #isEvents = true;
+  #contentType = 'application/json';
+  #hasWritten = false;
   readonly #keeper: BodyKeeper | null;
 
   constructor(
@@ -71,6 +75,10 @@ export class HttpAnswer implements Answer, Watched {
     const isArray = this.#context.framing === 'json-array';
     const headers = answerHeaders(callId, model, head);
     headers['content-type'] = isArray ? 'application/json' : this.#protocol.streamContentType;
+    if (head.entity !== undefined) {
+      Object.assign(headers, head.entity);
+      this.#isEvents = false;
+    }
     headers['cache-control'] = 'no-cache';
     headers['x-accel-buffering'] = 'no';
     this.#response.writeHead(200, headers);
@@ -80,6 +88,7 @@ export class HttpAnswer implements Answer, Watched {
 
   bytes(chunk: Buffer): boolean {
     this.#lastWriteMs = this.#ports.clock.monotonicMs();
+    this.#hasWritten = true;
     this.#keeper?.add(chunk);
     if (this.#response.write(chunk)) return true;
     this.#blockedSinceMs ??= this.#lastWriteMs;
@@ -101,12 +110,15 @@ export class HttpAnswer implements Answer, Watched {
 
   #beat(): void {
     const { heartbeat } = this.#protocol;
-    if (heartbeat !== null && this.#context.framing !== 'json-array') this.bytes(heartbeat);
+    const isPossible = this.#isEvents && this.#context.framing !== 'json-array';
+    if (heartbeat !== null && isPossible) this.bytes(heartbeat);
   }
 
   prepare(ending: Ending): void {
-    if (ending.kind === 'body') this.#last = ending.body;
-    else if (ending.kind === 'response') {
+    if (ending.kind === 'body') {
+      this.#last = ending.body;
+      this.#contentType = ending.contentType ?? this.#contentType;
+    } else if (ending.kind === 'response') {
       this.#last = this.#protocol.writeResponse(ending.response, this.#context);
     } else if (ending.kind === 'stream') {
       this.#last = ending.terminal ?? this.#streamWriter().end();
@@ -139,7 +151,7 @@ export class HttpAnswer implements Answer, Watched {
 
   #whole(summary: AnswerSummary): void {
     const headers = summaryHeaders(this.#context.callId, this.#context.model, summary);
-    headers['content-type'] = 'application/json';
+    headers['content-type'] = this.#contentType;
     headers['content-length'] = this.#last.length;
     this.#response.writeHead(200, headers);
     this.#response.end(this.#last);
@@ -148,9 +160,10 @@ export class HttpAnswer implements Answer, Watched {
   #fail({ error, raw }: Extract<Ending, { kind: 'error' }>): void {
     const response = this.#response;
     if (response.headersSent) {
-      if (error.code === 'client_stalled' || error.code === 'client_closed_request')
-        return void response.destroy();
-      response.write(this.#streamWriter().error(error), () => response.destroy());
+      const isHeard = error.code !== 'client_stalled' && error.code !== 'client_closed_request';
+      if (!isHeard || !this.#isEvents) return void response.destroy();
+      const bytes = this.#streamWriter().error(error, !this.#hasWritten);
+      response.write(bytes, () => response.destroy());
       return;
     }
     const rendered = this.#protocol.writeError(error, this.#context.callId);

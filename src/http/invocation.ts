@@ -13,6 +13,7 @@ import { HttpAnswer } from './http-answer.ts';
 import type { Exchange, HttpPorts } from './listener.ts';
 import { replyError } from './reply.ts';
 import type { Endpoint } from './route-table.ts';
+import { type ParsedBody, strictError, takeStrict } from './strict.ts';
 
 /** Headers that belong to the request and go along to an upstream of the same protocol. */
 const CARRIED_HEADERS: Readonly<Record<string, readonly string[]>> = {
@@ -24,6 +25,8 @@ export interface InPath {
   readonly stream: boolean;
   /** How a stream is framed, by the path's query. */
   readonly framing?: ((query: URLSearchParams) => Framing) | undefined;
+  /** Where the query may hold the key, for requests without a header that does. */
+  readonly keyParam?: string | undefined;
 }
 
 /**
@@ -34,7 +37,7 @@ export function invocationEndpoint(protocol: Protocol, inPath: InPath | null = n
   return (ports, exchange) => {
     const { request, response, callId } = exchange;
     const snapshot = ports.snapshot();
-    const identity = identify(snapshot, presentedKey(request.headers));
+    const identity = identify(snapshot, presentedKey(request.headers) ?? queryKey(inPath, request));
     if (identity instanceof CallError) return replyError(request, response, callId, identity, protocol);
     if (!isJson(request)) {
       return replyError(request, response, callId, new CallError('unsupported_media_type'), protocol);
@@ -67,11 +70,11 @@ function invoke(ports: HttpPorts, asking: Asking, bytes: Buffer): void {
       ? null
       : {
           protocol,
-          bytes,
+          bytes: parsed.bytes,
           headers: carriedHeaders(request, protocol),
           scan: parsed.scan,
           json: parsed.json,
-          mayPass: framing === 'sse',
+          framing,
         };
   const input: CallInput = {
     id: exchange.callId,
@@ -80,13 +83,16 @@ function invoke(ports: HttpPorts, asking: Asking, bytes: Buffer): void {
     snapshot,
     identity,
     caller: protocol.name,
+    operation: 'chat',
     model,
     isStream: inPath?.stream ?? json['stream'] === true,
-    isStrict: request.headers['x-sluice-strict'] === 'true',
+    isStrict:
+      request.headers['x-sluice-strict'] === 'true' || (!(parsed instanceof CallError) && parsed.isStrict),
     idempotencyKey: idempotencyKey(request),
     refusal: parsed instanceof CallError ? parsed : shapeError(protocol, inPath, json, model),
     body,
     request: null,
+    task: null,
   };
   const answer = new HttpAnswer(
     ports.call,
@@ -108,16 +114,26 @@ function invoke(ports: HttpPorts, asking: Asking, bytes: Buffer): void {
 
 function framingOf(inPath: InPath | null, request: IncomingMessage): Framing {
   if (inPath?.stream !== true || inPath.framing === undefined) return 'sse';
-  const url = request.url ?? '';
-  const query = url.indexOf('?');
-  return inPath.framing(new URLSearchParams(query === -1 ? '' : url.slice(query)));
+  return inPath.framing(queryOf(request));
 }
 
-function parse(ports: HttpPorts, bytes: Buffer): Pick<CallerBody, 'scan' | 'json'> | CallError {
-  const scan = scanObject(bytes, ports.call.limits);
+function queryKey(inPath: InPath | null, request: IncomingMessage): string | null {
+  return inPath?.keyParam === undefined ? null : queryOf(request).get(inPath.keyParam);
+}
+
+function queryOf(request: IncomingMessage): URLSearchParams {
+  const url = request.url ?? '';
+  const query = url.indexOf('?');
+  return new URLSearchParams(query === -1 ? '' : url.slice(query));
+}
+
+function parse({ call: { limits } }: HttpPorts, bytes: Buffer): ParsedBody | CallError {
+  const scan = scanObject(bytes, limits);
   if (scan instanceof CallError) return scan;
   const json = parseObject(bytes);
-  return json instanceof CallError ? json : { scan, json };
+  if (json instanceof CallError) return json;
+  if (scan.members.has('strict')) return takeStrict({ bytes, scan, json }, limits);
+  return { bytes, scan, json, isStrict: false };
 }
 
 function shapeError(
@@ -136,7 +152,7 @@ function shapeError(
   if (inPath === null && stream !== undefined && stream !== null && typeof stream !== 'boolean') {
     return new CallError('invalid_request', { param: 'stream', message: '"stream" must be true or false.' });
   }
-  return protocol.shapeError(json);
+  return strictError(json) ?? protocol.shapeError(json);
 }
 
 function asksForUsage(json: JsonObject): boolean {
@@ -144,12 +160,12 @@ function asksForUsage(json: JsonObject): boolean {
   return typeof options === 'object' && options !== null && (options as JsonObject)['include_usage'] === true;
 }
 
-function isJson(request: IncomingMessage): boolean {
+export function isJson(request: IncomingMessage): boolean {
   const type = request.headers['content-type'];
   return type === undefined || /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type);
 }
 
-function idempotencyKey(request: IncomingMessage): string | null {
+export function idempotencyKey(request: IncomingMessage): string | null {
   const value = request.headers['idempotency-key'];
   return typeof value === 'string' && value !== '' ? value : null;
 }

@@ -10,12 +10,14 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { CallPorts } from '../call/ports.ts';
 import { CallError } from '../errors.ts';
+import type { OwnedIds } from '../operations/owned-ids.ts';
 import type { Ids } from '../ports.ts';
 import type { Snapshot } from '../tenancy/snapshot.ts';
 import { framingError, refuseFraming } from './framing.ts';
 import { Pipeline } from './pipeline.ts';
 import { replyError } from './reply.ts';
 import { findRoute, pathsOf, type Routes } from './route-table.ts';
+import type { UploadBudget } from './upload.ts';
 
 /** One request and its answer. */
 export interface Exchange {
@@ -39,6 +41,9 @@ export interface HttpPorts {
   readonly call: CallPorts;
   readonly ids: Ids;
   readonly snapshot: () => Snapshot;
+  /** Of files and batches. */
+  readonly ownedIds: OwnedIds;
+  readonly uploads: UploadBudget;
   readonly isReady: () => boolean;
   readonly isDraining: () => boolean;
   /** Prometheus text. */

@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallError } from '../errors.ts';
 import { anthropicMessages } from '../protocols/anthropic-messages/index.ts';
+import { bedrockConverse } from '../protocols/bedrock-converse/index.ts';
+import { cohereChat } from '../protocols/cohere-chat/index.ts';
+import { gemini } from '../protocols/gemini/index.ts';
 import { openaiChat } from '../protocols/openai-chat/index.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { callHeaders, type HeaderMap } from './answer-headers.ts';
@@ -46,8 +49,11 @@ export function replyError(
   reply(request, response, callId, error.status, rendered.headers, rendered.body);
 }
 
-/** Whose envelope fits a path that no endpoint has taken: OpenAI's, except below Anthropic's own paths. */
+/** Whose envelope fits a path that no endpoint has taken: OpenAI's, except below the paths of others. */
 export function protocolOfPath(path: string): Protocol {
+  if (path.startsWith('/model/')) return bedrockConverse;
+  if (path.startsWith('/v2/')) return cohereChat;
+  if (/^\/v1beta\/|^\/v1\/models\/[^?]*:/.test(path)) return gemini;
   return path.startsWith('/v1/messages') ? anthropicMessages : openaiChat;
 }
 

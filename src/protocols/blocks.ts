@@ -5,6 +5,8 @@
  * came from. Tool arguments stay raw text, because parsing and printing them again changes large numbers,
  * key order and escapes.
  */
+import type { UpstreamFailure } from './failure.ts';
+
 export const PROTOCOL_NAMES = [
   'openai-chat',
   'openai-responses',
@@ -23,10 +25,19 @@ export interface Origin {
   readonly model?: string | undefined;
 }
 
+/** A provider's proof on a block that is no reasoning (Gemini `thoughtSignature`); worthless elsewhere. */
+export interface Signature {
+  readonly value: string;
+  readonly origin: Origin;
+}
+
 export type MediaSource =
   | { readonly kind: 'base64'; readonly mediaType: string; readonly data: string }
-  | { readonly kind: 'url'; readonly url: string }
-  | { readonly kind: 'file'; readonly id: string };
+  | { readonly kind: 'url'; readonly url: string; readonly mediaType?: string | undefined }
+  | { readonly kind: 'file'; readonly id: string; readonly mediaType?: string | undefined };
+
+/** Documented members without internal form, by the caller's name; they go only to the caller's protocol. */
+export type BlockExtra = Readonly<Record<string, unknown>>;
 
 export interface TextBlock {
   readonly type: 'text';
@@ -35,12 +46,17 @@ export interface TextBlock {
   readonly cacheControl?: unknown;
   /** Citations on this text, raw, with their origin. */
   readonly citations?: { readonly raw: readonly unknown[]; readonly origin: Origin } | undefined;
+  readonly signature?: Signature | undefined;
+  /** The whole block, where it says more than this (guarded text, a search result). */
+  readonly raw?: { readonly value: unknown; readonly origin: Origin } | undefined;
+  readonly extra?: BlockExtra | undefined;
 }
 export interface ImageBlock {
   readonly type: 'image';
   readonly source: MediaSource;
   readonly detail?: string | undefined;
   readonly cacheControl?: unknown;
+  readonly extra?: BlockExtra | undefined;
 }
 export interface AudioBlock {
   readonly type: 'audio';
@@ -62,7 +78,9 @@ export interface ToolCallBlock {
   readonly name: string;
   /** Raw JSON text, as the model or caller wrote it; may be truncated JSON. */
   readonly arguments: string;
+  readonly signature?: Signature | undefined;
   readonly cacheControl?: unknown;
+  readonly extra?: BlockExtra | undefined;
 }
 export interface ToolResultBlock {
   readonly type: 'toolResult';
@@ -70,6 +88,7 @@ export interface ToolResultBlock {
   readonly content: readonly Block[];
   readonly isError: boolean;
   readonly cacheControl?: unknown;
+  readonly extra?: BlockExtra | undefined;
 }
 export interface ReasoningBlock {
   readonly type: 'reasoning';
@@ -78,6 +97,8 @@ export interface ReasoningBlock {
   readonly signature?: string | undefined;
   /** Encrypted reasoning whose text is not shown (Anthropic `redacted_thinking.data`). */
   readonly redacted?: string | undefined;
+  /** Cohere's `tool_plan`: what the model says before its tool calls, in a field of its own. */
+  readonly isPlan?: boolean | undefined;
   readonly origin: Origin;
 }
 export interface RefusalBlock {
@@ -200,6 +221,9 @@ export interface Usage {
   readonly reasoningTokens: number | null;
   readonly audioInputTokens: number | null;
   readonly audioOutputTokens: number | null;
+  /** What the provider bills, where that is another number than what the model saw (Cohere `billed_units`). */
+  readonly billedInputTokens?: number | undefined;
+  readonly billedOutputTokens?: number | undefined;
 }
 
 export const UNKNOWN_USAGE: Usage = {
@@ -231,7 +255,12 @@ export interface ChatResponse {
 export type BlockStart =
   | { readonly type: 'text' }
   | { readonly type: 'refusal' }
-  | { readonly type: 'reasoning'; readonly origin: Origin; readonly redacted?: string | undefined }
+  | {
+      readonly type: 'reasoning';
+      readonly origin: Origin;
+      readonly redacted?: string | undefined;
+      readonly isPlan?: boolean | undefined;
+    }
   | { readonly type: 'toolCall'; readonly id: string; readonly name: string }
   | { readonly type: 'unknown'; readonly raw: unknown; readonly origin: Origin };
 
@@ -248,7 +277,10 @@ export type BlockEvent =
       readonly index: number;
       /** Text of a text, refusal or reasoning block; raw argument text of a tool call. */
       readonly text?: string | undefined;
-      /** Signature of a reasoning block, in one piece or in several to be joined. */
+      /**
+       * Signature of a reasoning block, in one piece or in several to be joined; of a text block or tool call
+       * where the protocol signs those (Gemini).
+       */
       readonly signature?: string | undefined;
       /** Raw citation of a text block. */
       readonly citation?: unknown;
@@ -263,32 +295,7 @@ export type BlockEvent =
     }
   | { readonly type: 'error'; readonly failure: UpstreamFailure };
 
-/** Why an upstream's answer is a failure; only this decides on retries. */
-export const FAILURE_CLASSES = [
-  'transient',
-  'overloaded',
-  'rateLimited',
-  'quota',
-  'credential',
-  'modelUnavailable',
-  'region',
-  'callerFault',
-  'unknown',
-] as const;
-export type FailureClass = (typeof FAILURE_CLASSES)[number];
-
-export interface UpstreamFailure {
-  readonly class: FailureClass;
-  /** HTTP status, or null for an error inside a stream. */
-  readonly status: number | null;
-  /** The upstream's own message, unscrubbed; see `scrub` before it goes anywhere. */
-  readonly message: string | null;
-  /** The upstream's own code or type. */
-  readonly code: string | null;
-  /** The request field that the upstream names. */
-  readonly param: string | null;
-  readonly retryAfterMs: number | null;
-}
+export { FAILURE_CLASSES, type FailureClass, type UpstreamFailure } from './failure.ts';
 
 export type ReceiptAction = 'carried' | 'renamed' | 'converted' | 'dropped';
 

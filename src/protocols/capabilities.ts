@@ -14,4 +14,6 @@ export interface ModelCapabilities {
   readonly reasoning?: boolean | undefined;
   /** False: temperature, top_p and penalties are refused. */
   readonly sampling?: boolean | undefined;
+  /** They are taken while reasoning is off (effort `none`). */
+  readonly samplingWithoutReasoning?: boolean | undefined;
 }

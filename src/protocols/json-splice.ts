@@ -1,5 +1,7 @@
 import type { ScanResult, Span } from './json-scan.ts';
 
+const COMMA = 0x2c;
+
 /** A member to set: its key and its new value as JSON text. */
 export interface MemberEdit {
   readonly key: string;
@@ -34,6 +36,30 @@ export function splice(body: Buffer, scan: ScanResult, edits: readonly MemberEdi
   }
   pieces.push(body.subarray(from));
   return Buffer.concat(pieces);
+}
+
+/**
+ * The body without a top-level member, its comma included; the body itself where there is none. Every other byte
+ * stays as it is. `scan` is scanObject's result for this body, and is none for the result.
+ */
+export function withoutMember(body: Buffer, scan: ScanResult, key: string): Buffer {
+  let before: number | null = null;
+  for (const [name, { end }] of scan.members) {
+    if (name === key) return cut(body, before ?? scan.inside, before === null ? commaEnd(body, end) : end);
+    before = end;
+  }
+  return body;
+}
+
+function cut(body: Buffer, from: number, to: number): Buffer {
+  return Buffer.concat([body.subarray(0, from), body.subarray(to)]);
+}
+
+/** Behind the comma that follows the first member; where it is the only one, the end of its value. */
+function commaEnd(body: Buffer, end: number): number {
+  let at = end;
+  while (body[at] === 0x20 || body[at] === 0x0a || body[at] === 0x0d || body[at] === 0x09) at += 1;
+  return body[at] === COMMA ? at + 1 : end;
 }
 
 /** The usual case, another model name, on every call's path: one allocation and two copies. */

@@ -12,6 +12,8 @@ import type {
 } from './blocks.ts';
 import type { ModelCapabilities } from './capabilities.ts';
 import type { ScanResult } from './json-scan.ts';
+import type { ChatQuirks } from './openai-chat/quirks.ts';
+import type { ToolNames } from './tool-names.ts';
 
 export type JsonObject = Record<string, unknown>;
 
@@ -50,12 +52,18 @@ export interface TargetContext {
   readonly maxOutputTokens: number | null;
   /** What the catalogue knows of the model; null for nothing. */
   readonly capabilities?: ModelCapabilities | null | undefined;
+  /** Where its openai-chat differs from what most servers take; null for nowhere. */
+  readonly quirks?: ChatQuirks | null | undefined;
 }
 
 export interface WrittenRequest {
   /** JSON text of the body: the same request always gives the same bytes (provider prompt caches need it). */
   readonly body: Buffer;
   readonly receipt: Receipt;
+  /** Tools that the target knows by another name than the caller: the answer must get the caller's back. */
+  readonly toolNames?: ToolNames | null | undefined;
+  /** The tool whose call is the answer in JSON: the caller must get it as text (`json-tool.ts`). */
+  readonly jsonTool?: string | undefined;
 }
 
 export interface RewrittenRequest {
@@ -76,6 +84,12 @@ export interface StreamReader {
   push(chunk: Buffer, emit: (event: BlockEvent) => void): void;
   /** True once the protocol's own terminator has been read; without it the stream is truncated. */
   readonly isComplete: boolean;
+  /**
+   * The body has ended as HTTP says it should: gives what only then is certain, before `isComplete` is asked. For
+   * protocols without a terminator, where the answer may go on after what looked like its end, or which may end
+   * without the last event. Does nothing where the stream is truncated.
+   */
+  end?(emit: (event: BlockEvent) => void): void;
 }
 
 /** Turns events into the bytes of a streamed answer. */
@@ -87,8 +101,11 @@ export interface StreamWriter {
   write(event: BlockEvent): Buffer | null;
   /** What must still be sent after a complete stream, the terminator last. Called once, after the end record. */
   end(): Buffer;
-  /** The protocol's form of a failure in mid-stream; never followed by the terminator. */
-  error(error: CallError): Buffer;
+  /**
+   * The protocol's form of a failure in mid-stream; never followed by the terminator. `isFirst`: nothing of the
+   * stream has gone to the caller, from this writer or as the upstream's bytes.
+   */
+  error(error: CallError, isFirst?: boolean): Buffer;
 }
 
 /** What the byte lane learns from one event of a same-protocol stream. */
@@ -109,6 +126,8 @@ export interface TapOptions {
   readonly dropUsageOnly: boolean;
   /** An incomplete event above this is passed on in pieces and not looked at. */
   readonly holdBytesMax: number;
+  /** How the caller wants the events framed; as they come where absent. */
+  readonly framing?: Framing | undefined;
 }
 
 /** Follows a stream whose bytes go to the caller as they are: what may be forwarded, and what they say. */
@@ -119,6 +138,8 @@ export interface StreamTap {
   takeTerminal(): Buffer;
   /** The protocol's terminator has been read. */
   readonly isComplete: boolean;
+  /** The body may end here, although more may come: for streams without a terminator. */
+  readonly mayEnd?: boolean;
   readonly hasContent: boolean;
   readonly contentEvents: number;
   readonly eventsSeen: number;
@@ -151,8 +172,8 @@ export interface Protocol {
   readonly streamContentType: string;
 
   // --- as an upstream's protocol
-  /** Path below the connection's base URL. */
-  path(model: string, stream: boolean): string;
+  /** Path below the connection's base URL, of which `prefix` is the path. */
+  path(model: string, stream: boolean, prefix?: string): string;
   /**
    * An error names in `param` what this protocol cannot express at all: a field that the caller's protocol does
    * not document (`unknown_field`), `n` above 1 or a medium without a form (`invalid_request`).
@@ -170,9 +191,16 @@ export interface Protocol {
   // --- byte lane
   /**
    * The caller's own bytes for a target of the same protocol: with the target's model name, and where the
-   * protocol reports usage in a stream only on request, with that request. Every other byte stays.
+   * protocol reports usage in a stream only on request, with that request unless the target is known to refuse
+   * it. Every other byte stays.
    */
-  rewriteRequest(bytes: Buffer, scan: ScanResult, json: JsonObject, model: string): RewrittenRequest;
+  rewriteRequest(
+    bytes: Buffer,
+    scan: ScanResult,
+    json: JsonObject,
+    model: string,
+    quirks?: ChatQuirks | null,
+  ): RewrittenRequest;
   /** What is known of usage after a later event of the same stream: some protocols split it over several. */
   joinUsage(earlier: Usage, later: Usage): Usage;
   /** Follows a stream in the byte lane; absent where it is SSE and `inspect` is enough. */
@@ -184,3 +212,6 @@ export interface Protocol {
   /** Usage, served model and finish reason of a complete answer, without building blocks. */
   inspectResponse(body: JsonObject): Pick<TapFinding, 'usage' | 'model' | 'finishReason'>;
 }
+
+/** What following a stream in the byte lane takes. */
+export type TapSource = Pick<Protocol, 'streamTap' | 'joinUsage' | 'tapNeedles' | 'inspect'>;

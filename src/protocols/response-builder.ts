@@ -83,7 +83,8 @@ function closed({ start, texts, signatures, citations }: OpenBlock): Block {
       return { type: 'toolCall', id: start.id, name: start.name, arguments: text };
     case 'reasoning': {
       const signature = signatures.length === 0 ? undefined : signatures.join('');
-      return { type: 'reasoning', text, signature, redacted: start.redacted, origin: start.origin };
+      const { redacted, isPlan, origin } = start;
+      return { type: 'reasoning', text, signature, redacted, isPlan, origin };
     }
     case 'unknown':
       return { type: 'unknown', raw: start.raw, origin: start.origin };

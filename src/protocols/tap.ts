@@ -2,7 +2,7 @@ import type { FinishReason, UpstreamFailure, Usage } from './blocks.ts';
 import { ByteHold } from './byte-hold.ts';
 import { EventCuts } from './event-cuts.ts';
 import { NO_BYTES } from './no-bytes.ts';
-import type { Protocol, StreamTap, TapFinding, TapOptions } from './protocol.ts';
+import type { StreamTap, TapFinding, TapOptions, TapSource } from './protocol.ts';
 import { SseParser } from './sse.ts';
 
 const LF = 0x0a;
@@ -17,7 +17,7 @@ const COMMENT = 0x3a;
  * with one of the protocol's needles; the others are counted as content.
  */
 export class SseTap implements StreamTap {
-  readonly #protocol: Protocol;
+  readonly #protocol: TapSource;
   readonly #needles: readonly string[];
   readonly #options: TapOptions;
   readonly #cuts = new EventCuts();
@@ -36,7 +36,7 @@ export class SseTap implements StreamTap {
   contentEvents = 0;
   eventsSeen = 0;
 
-  constructor(protocol: Protocol, options: TapOptions) {
+  constructor(protocol: TapSource, options: TapOptions) {
     this.#protocol = protocol;
     this.#needles = protocol.tapNeedles.map((needle) => needle.toString('latin1'));
     this.#options = options;
@@ -182,7 +182,7 @@ export class SseTap implements StreamTap {
 }
 
 /** Joins neighbours of one chunk again, so that the usual case stays one piece. */
-function addPiece(out: Buffer[], piece: Buffer): void {
+export function addPiece(out: Buffer[], piece: Buffer): void {
   const last = out.at(-1);
   if (
     last !== undefined &&

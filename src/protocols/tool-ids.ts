@@ -34,7 +34,8 @@ export function mintToolId(answerId: string | null, index: number, name: string)
   return `call_${hashText(`${answerId ?? ''}\n${index}\n${name}`, 24)}`;
 }
 
-function hashText(text: string, chars: number): string {
+/** Letters and digits of a SHA-256, at most 32 of them. */
+export function hashText(text: string, chars: number): string {
   const digest = createHash('sha256').update(text).digest();
   let hash = '';
   for (let at = 0; at < chars; at += 1) hash += ALPHABET.charAt((digest[at] ?? 0) % ALPHABET.length);

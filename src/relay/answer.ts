@@ -7,6 +7,8 @@ import type { RawError } from '../upstream/attempt.ts';
 export interface AnswerHead {
   readonly attempts: number;
   readonly receipt: Receipt | null;
+  /** Headers that say what the body is; the caller's protocol knows where absent. */
+  readonly entity?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What is known at the end. */
@@ -17,8 +19,8 @@ export interface AnswerSummary extends AnswerHead {
 
 /** How a call ends for its caller. */
 export type Ending =
-  /** Byte lane, not streamed: the upstream's body as it came. */
-  | { readonly kind: 'body'; readonly body: Buffer }
+  /** Byte lane, not streamed: the upstream's body as it came; JSON unless it says otherwise. */
+  | { readonly kind: 'body'; readonly body: Buffer; readonly contentType?: string | undefined }
   /** Block lane, not streamed. */
   | { readonly kind: 'response'; readonly response: ChatResponse }
   /** A complete stream: the upstream's own terminator, or null where the caller's writer makes it. */

@@ -6,7 +6,9 @@ import { CallError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { BlockEvent, ChatResponse, FinishReason, Origin, Usage } from '../protocols/blocks.ts';
 import { UNKNOWN_USAGE } from '../protocols/blocks.ts';
-import type { Protocol, StreamReader } from '../protocols/protocol.ts';
+import type { AnswerReaders } from '../protocols/json-tool.ts';
+import type { StreamReader } from '../protocols/protocol.ts';
+import { type ToolNames, withCallersName, withCallersNames } from '../protocols/tool-names.ts';
 import { classifyFailure } from '../upstream/classify.ts';
 import type { Answer, Ending } from './answer.ts';
 import { BodyCollector } from './body-collector.ts';
@@ -29,18 +31,26 @@ export class BlockBodyLane implements CallLane {
   readonly name = 'block';
   readonly isCommitted = false;
   readonly isTerminated = false;
-  readonly #protocol: Protocol;
+  readonly #protocol: AnswerReaders;
   readonly #origin: Origin;
   readonly #context: LaneContext;
+  readonly #toolNames: ToolNames | null;
   readonly #collector: BodyCollector;
   #response: ChatResponse = NO_RESPONSE;
   failure: CallError | null = null;
   firstContentMs: number | null = null;
 
-  constructor(protocol: Protocol, origin: Origin, limits: Limits, context: LaneContext) {
+  constructor(
+    protocol: AnswerReaders,
+    origin: Origin,
+    limits: Limits,
+    context: LaneContext,
+    toolNames: ToolNames | null = null,
+  ) {
     this.#protocol = protocol;
     this.#origin = origin;
     this.#context = context;
+    this.#toolNames = toolNames;
     this.#collector = new BodyCollector(limits.responseBytesMax);
   }
 
@@ -58,7 +68,7 @@ export class BlockBodyLane implements CallLane {
     if (error !== null) return error;
     const response = this.#protocol.readResponse(json, this.#origin);
     if ('class' in response) return new CallError('upstream_malformed', { cause: response });
-    this.#response = response;
+    this.#response = this.#toolNames === null ? response : withCallersNames(response, this.#toolNames);
     return null;
   }
 
@@ -90,6 +100,7 @@ export class BlockStreamLane implements CallLane {
   readonly #answer: Answer;
   readonly #limits: Limits;
   readonly #context: LaneContext;
+  readonly #toolNames: ToolNames | null;
   readonly #emit = (event: BlockEvent): void => this.#take(event);
   #held: BlockEvent[] = [];
   #bytesSeen = 0;
@@ -102,11 +113,18 @@ export class BlockStreamLane implements CallLane {
   contentEvents = 0;
   firstContentMs: number | null = null;
 
-  constructor(reader: StreamReader, answer: Answer, limits: Limits, context: LaneContext) {
+  constructor(
+    reader: StreamReader,
+    answer: Answer,
+    limits: Limits,
+    context: LaneContext,
+    toolNames: ToolNames | null = null,
+  ) {
     this.#reader = reader;
     this.#answer = answer;
     this.#limits = limits;
     this.#context = context;
+    this.#toolNames = toolNames;
   }
 
   data(chunk: Buffer): boolean {
@@ -118,6 +136,7 @@ export class BlockStreamLane implements CallLane {
   }
 
   finish(): CallError | null {
+    this.#reader.end?.(this.#emit);
     if (!this.#reader.isComplete) return new CallError('upstream_interrupted');
     if (!this.isCommitted) this.#commit();
     return null;
@@ -155,8 +174,9 @@ export class BlockStreamLane implements CallLane {
         break;
       default:
     }
-    if (!this.isCommitted) this.#held.push(event);
-    else if (!this.#answer.event(event)) this.#wantsMore = false;
+    const given = this.#toolNames === null ? event : withCallersName(event, this.#toolNames);
+    if (!this.isCommitted) this.#held.push(given);
+    else if (!this.#answer.event(given)) this.#wantsMore = false;
   }
 
   #mustCommit(): boolean {

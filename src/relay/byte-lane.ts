@@ -7,7 +7,7 @@ import type { Limits } from '../limits.ts';
 import type { FinishReason, Usage } from '../protocols/blocks.ts';
 import { isJsonObject, parseJson } from '../protocols/json-parse.ts';
 import { NO_BYTES } from '../protocols/no-bytes.ts';
-import type { JsonObject, Protocol, StreamTap } from '../protocols/protocol.ts';
+import type { Framing, JsonObject, Protocol, StreamTap, TapSource } from '../protocols/protocol.ts';
 import { SseTap } from '../protocols/tap.ts';
 import { classifyFailure } from '../upstream/classify.ts';
 import type { Answer, Ending } from './answer.ts';
@@ -69,7 +69,7 @@ export class ByteBodyLane implements CallLane {
 
 /** Some providers answer 200 with an error: an object (OpenRouter) or a text (local model servers). */
 export function reportedError(
-  protocol: Protocol,
+  protocol: Pick<Protocol, 'readError'>,
   json: JsonObject,
   body: Buffer,
   secret: string | null,
@@ -99,9 +99,16 @@ export class ByteStreamLane implements CallLane {
   firstContentMs: number | null = null;
 
   /** @param dropUsage the caller did not ask for the usage event that we asked for. */
-  constructor(protocol: Protocol, answer: Answer, limits: Limits, context: LaneContext, dropUsage: boolean) {
-    const options = { dropUsageOnly: dropUsage, holdBytesMax: limits.eventHoldBytesMax };
-    this.#tap = protocol.streamTap?.(options) ?? new SseTap(protocol, options);
+  constructor(
+    source: TapSource,
+    answer: Answer,
+    limits: Limits,
+    context: LaneContext,
+    dropUsage: boolean,
+    framing?: Framing,
+  ) {
+    const options = { dropUsageOnly: dropUsage, holdBytesMax: limits.eventHoldBytesMax, framing };
+    this.#tap = source.streamTap?.(options) ?? new SseTap(source, options);
     this.#answer = answer;
     this.#limits = limits;
     this.#context = context;
@@ -124,7 +131,8 @@ export class ByteStreamLane implements CallLane {
   }
 
   finish(): CallError | null {
-    if (!this.#tap.isComplete) return new CallError('upstream_interrupted');
+    const { isComplete, mayEnd } = this.#tap;
+    if (!isComplete && mayEnd !== true) return new CallError('upstream_interrupted');
     if (!this.isCommitted) this.#commit();
     return null;
   }

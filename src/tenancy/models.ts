@@ -1,7 +1,13 @@
 import { CallError } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
-import { type ResolvedModel, targetOf } from './routes.ts';
-import { connectionKey, type Identity, type Snapshot, type SnapshotModel } from './snapshot.ts';
+import type { ResolvedModel } from './routes.ts';
+import {
+  connectionKey,
+  type Identity,
+  type Snapshot,
+  type SnapshotConnection,
+  type SnapshotModel,
+} from './snapshot.ts';
 
 export interface ListedModel {
   readonly name: string;
@@ -49,8 +55,7 @@ export function listModels(snapshot: Snapshot, identity: Identity): readonly Lis
       add({ name: model.name, provider: firstProvider(snapshot, model), isDeclared: true });
     }
   }
-  for (const connection of snapshot.connections.values()) {
-    if (visibleConnection(snapshot, identity.tenantId, connection.name) !== connection) continue;
+  for (const connection of visibleConnections(snapshot, identity.tenantId)) {
     for (const model of connection.knownModels.slice(0, LIMITS.modelsPerConnectionMax)) {
       add({ name: `${connection.name}/${model}`, provider: connection.provider, isDeclared: false });
     }
@@ -68,17 +73,24 @@ function modelOfConnection(snapshot: Snapshot, tenantId: string, name: string): 
   if (slash <= 0 || model === '') return null;
   const connection = visibleConnection(snapshot, tenantId, name.slice(0, slash));
   if (connection === undefined) return null;
-  return { name, strategy: 'priority', targets: [targetOf(connection, { model, priority: 1, weight: 1 })] };
+  return snapshot.undeclared.route(connection, model, name);
+}
+
+/** Connections that the tenant can use: its own, and those of the operator that it does not hide. */
+export function visibleConnections(snapshot: Snapshot, tenantId: string): readonly SnapshotConnection[] {
+  return [...snapshot.connections.values()].filter(
+    (connection) => visibleConnection(snapshot, tenantId, connection.name) === connection,
+  );
 }
 
 /** The tenant's own connection of that name, which hides the operator's. */
-function visibleConnection(snapshot: Snapshot, tenantId: string, name: string) {
+export function visibleConnection(snapshot: Snapshot, tenantId: string, name: string) {
   const byName = snapshot.connectionsByName;
   return byName.get(connectionKey(tenantId, name)) ?? byName.get(connectionKey(null, name));
 }
 
 /** Null allows every model; a key whose application is gone may use none. */
-function allowList(snapshot: Snapshot, identity: Identity): readonly string[] | null {
+export function allowList(snapshot: Snapshot, identity: Identity): readonly string[] | null {
   if (identity.isAdmin) return null;
   const application =
     identity.applicationId === null ? undefined : snapshot.applications.get(identity.applicationId);

@@ -1,3 +1,5 @@
+import { LIMITS } from '../limits.ts';
+import { type TargetFacts, targetFacts } from '../providers/facts.ts';
 import type { SnapshotConnection, SnapshotModel, SnapshotTarget, Strategy } from './snapshot.ts';
 
 /** A target with its connection. */
@@ -7,6 +9,8 @@ export interface ResolvedTarget {
   readonly connection: SnapshotConnection;
   /** The upstream's name of the model. */
   readonly model: string;
+  /** What the catalogue knows of it. */
+  readonly facts: TargetFacts;
   /** Smaller is tried first. */
   readonly priority: number;
   readonly weight: number;
@@ -40,5 +44,25 @@ export function targetOf(
   connection: SnapshotConnection,
   { model, priority, weight }: Pick<SnapshotTarget, 'model' | 'priority' | 'weight'>,
 ): ResolvedTarget {
-  return { name: `${connection.name}/${model}`, connection, model, priority, weight };
+  const facts = targetFacts(connection, model);
+  return { name: `${connection.name}/${model}`, connection, model, facts, priority, weight };
+}
+
+/**
+ * Routes to `connection/model`, which nobody declared. Callers choose these names, so of a snapshot's routes only
+ * so many are kept; another is made anew for each call.
+ */
+export class UndeclaredRoutes {
+  readonly #routes = new Map<string, ResolvedModel>();
+
+  /** `name` is the caller's, and says connection and model. */
+  route(connection: SnapshotConnection, model: string, name: string): ResolvedModel {
+    const key = `${connection.id}/${model}`;
+    const known = this.#routes.get(key);
+    if (known !== undefined) return known;
+    const target = targetOf(connection, { model, priority: 1, weight: 1 });
+    const route: ResolvedModel = { name, strategy: 'priority', targets: [target] };
+    if (this.#routes.size < LIMITS.undeclaredRoutesMax) this.#routes.set(key, route);
+    return route;
+  }
 }

@@ -1,6 +1,7 @@
 import type { ProtocolName } from '../protocols/blocks.ts';
-import type { AuthStyle } from '../providers/provider.ts';
-import { createRoutes, type ResolvedModel } from './routes.ts';
+import type { OwnPrice } from '../providers/price-row.ts';
+import type { AddressStyle, AuthStyle, AwsCredential } from '../providers/provider.ts';
+import { createRoutes, type ResolvedModel, UndeclaredRoutes } from './routes.ts';
 
 /**
  * The immutable configuration that the data plane reads. Built from Postgres, swapped with one assignment;
@@ -23,6 +24,8 @@ export interface Snapshot {
   readonly connectionsByName: ReadonlyMap<string, SnapshotConnection>;
   /** Of every model here, its targets with their connections. */
   readonly routes: ReadonlyMap<SnapshotModel, ResolvedModel>;
+  /** Routes that nobody declared, made as they are asked for. */
+  readonly undeclared: UndeclaredRoutes;
   /** CIDR blocks that connections of tenants may reach although they are private (`network.allowPrivate`). */
   readonly allowPrivate: readonly string[];
   /** Records take in what callers send and get (`records.bodies`). */
@@ -35,7 +38,9 @@ export function connectionKey(tenantId: string | null, name: string): string {
 }
 
 /** A snapshot of these parts; what is left out is empty, and the indexes are made here. */
-export function createSnapshot(parts: Partial<Omit<Snapshot, 'connectionsByName' | 'routes'>>): Snapshot {
+export function createSnapshot(
+  parts: Partial<Omit<Snapshot, 'connectionsByName' | 'routes' | 'undeclared'>>,
+): Snapshot {
   const connections: Snapshot['connections'] = parts.connections ?? new Map();
   const models = [...(parts.models?.values() ?? [])];
   for (const own of parts.tenantModels?.values() ?? []) models.push(...own.values());
@@ -51,6 +56,7 @@ export function createSnapshot(parts: Partial<Omit<Snapshot, 'connectionsByName'
     ...parts,
     connections,
     routes: createRoutes(models, connections),
+    undeclared: new UndeclaredRoutes(),
     connectionsByName: new Map(
       [...connections.values()].map((connection) => [
         connectionKey(connection.tenantId, connection.name),
@@ -91,13 +97,24 @@ export interface SnapshotConnection {
   /** Without a trailing slash. */
   readonly baseUrl: string;
   readonly auth: AuthStyle;
-  /** The credential in clear; only the upstream layer reads it, and sends it to baseUrl's origin alone. */
+  /** How its request paths are made; `plain` where absent. */
+  readonly addressing?: AddressStyle | undefined;
+  /** The `api-version` that an address of Azure's carries (`2024-10-21`); null for the v1 API and everybody else. */
+  readonly apiVersion?: string | null | undefined;
+  /**
+   * The credential in clear; only the upstream layer reads it, and sends it to baseUrl's origin alone. Of an AWS
+   * credential it is the part that an upstream could give away: the session token, which goes with each request.
+   */
   readonly secret: string | null;
+  /** What its requests are signed with, where `auth` is `sigv4`. */
+  readonly aws?: AwsCredential | null | undefined;
   readonly headers: Readonly<Record<string, string>>;
   /** From sluice.yaml or the environment: its address may be private. */
   readonly isTrusted: boolean;
   readonly priceId: string | null;
-  /** Upstream models that the catalogue knows for it, for `/v1/models`; any other name works too. */
+  /** The operator's own prices for it, the first that fits is the one. */
+  readonly prices?: readonly OwnPrice[] | undefined;
+  /** Upstream models that the operator or the catalogue lists for it, for `/v1/models`; any other name works too. */
   readonly knownModels: readonly string[];
 }
 

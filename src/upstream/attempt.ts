@@ -25,6 +25,8 @@ export interface Lane {
   /** The protocol's own end has been read; only the end of the body is missing. */
   readonly isTerminated: boolean;
   readonly failure: CallError | null;
+  /** The header of a successful answer, before its body; absent where the body alone says what it is. */
+  readonly head?: (headers: IncomingHttpHeaders) => void;
 }
 
 export type AttemptResult =
@@ -40,14 +42,18 @@ export interface RawError {
 }
 
 export interface AttemptRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
   readonly headers: readonly string[];
-  readonly body: Buffer;
+  /** In pieces, its length must be among the headers. */
+  readonly body: Buffer | readonly Buffer[];
   readonly protocol: Protocol;
   readonly secret: string | null;
   readonly lane: Lane;
   /** How long the response's header may take. */
   readonly headTimeoutMs: number;
+  /** Between two reads. */
+  readonly idleTimeoutMs: number;
 }
 
 interface AttemptPorts {
@@ -100,9 +106,17 @@ export class Attempt implements Dispatcher.DispatchHandler, Watched {
   }
 
   start(): void {
-    const { path, headers, body } = this.#request;
+    const { method, path, headers, body } = this.#request;
     this.#ports.watch.add(this);
-    this.#pool.dispatch({ method: 'POST', path, headers: headers as string[], body }, this);
+    // undici takes any iterable, and its types do not say so.
+    const bytes = body as Buffer;
+    this.#pool.dispatch({ method, path, headers: headers as string[], body: bytes }, this);
+  }
+
+  /** The request's body as it was sent; null where it went in pieces. */
+  get body(): Buffer | null {
+    const { body } = this.#request;
+    return Buffer.isBuffer(body) ? body : null;
   }
 
   cancel(): void {
@@ -133,7 +147,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Watched {
       this.#abort();
     } else if (this.status === null) {
       if (silentMs > this.#request.headTimeoutMs) this.fail(new CallError('upstream_stalled'));
-    } else if (silentMs > limits.idleTimeoutMs) this.fail(new CallError('upstream_stalled'));
+    } else if (silentMs > this.#request.idleTimeoutMs) this.fail(new CallError('upstream_stalled'));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -159,13 +173,20 @@ export class Attempt implements Dispatcher.DispatchHandler, Watched {
     this.status = status;
     this.#progress = 'answering';
     this.#lastReadMs = this.#ports.clock.monotonicMs();
-    if (status >= 200 && status < 300) return;
+    if (status >= 200 && status < 300) return this.#takeHead(headers);
     if (status < 400) {
       this.fail(new CallError('upstream_error', { cause: `redirect ${status} is not followed` }));
       return;
     }
     this.#controller = controller;
     this.#error = { status, headers, chunks: [], bytes: 0 };
+  }
+
+  #takeHead(headers: IncomingHttpHeaders): void {
+    const { lane } = this.#request;
+    if (lane.head === undefined) return;
+    lane.head(headers);
+    if (lane.failure !== null) this.fail(lane.failure);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {

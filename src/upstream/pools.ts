@@ -6,6 +6,7 @@ import type { LookupFunction } from 'node:net';
 import { Pool } from 'undici';
 import type { Limits } from '../limits.ts';
 import type { SnapshotConnection } from '../tenancy/snapshot.ts';
+import { pathPrefixOf } from './address.ts';
 import type { AddressGuard } from './address-guard.ts';
 
 /** A connection made ready for dispatch: computed once per snapshot row. */
@@ -47,7 +48,7 @@ export class UpstreamPools {
     const guard = connection.isTrusted ? null : this.#guard();
     const endpoint: Endpoint = {
       origin: url.origin,
-      pathPrefix: url.pathname === '/' ? '' : url.pathname.replace(/\/$/, ''),
+      pathPrefix: pathPrefixOf(connection),
       headers: fixedHeaders(connection),
       refusal: guard?.refuseUrl(connection.baseUrl) ?? null,
       // Sockets that were opened under another list of exceptions are not used on.
@@ -136,5 +137,6 @@ function fixedHeaders(connection: SnapshotConnection): string[] {
   if (connection.auth === 'bearer') headers.push('authorization', `Bearer ${connection.secret}`);
   if (connection.auth === 'x-api-key') headers.push('x-api-key', connection.secret);
   if (connection.auth === 'api-key') headers.push('api-key', connection.secret);
+  if (connection.auth === 'x-goog-api-key') headers.push('x-goog-api-key', connection.secret);
   return headers;
 }

@@ -60,8 +60,8 @@ class Traffic {
     const record = sampleEnd();
     return new Promise((resolve) => {
       const note = (error: Error | null) => void (error !== null && this.failures.push(error));
-      spool.begin(record, note);
-      spool.end(record, (error) => {
+      const begun = spool.begin(record, note);
+      spool.end(record, begun, (error) => {
         note(error);
         this.ids.push(record.id);
         resolve();

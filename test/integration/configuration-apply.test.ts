@@ -82,7 +82,7 @@ async function snapshot() {
 
 const foundOpenai = (apiKey: string) => {
   const provider = findProvider('openai');
-  return provider === undefined ? [] : [{ provider, apiKey }];
+  return provider === undefined ? [] : [{ provider, apiKey, baseUrl: provider.baseUrl }];
 };
 
 /** What a notification has been sent for is known once an answer to a later query is here. */

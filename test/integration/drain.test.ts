@@ -85,9 +85,9 @@ describe('a drained call', () => {
     for (let n = 0; n < 2_000; n += 1) {
       const record = sampleEnd();
       ids.push(record.id);
-      spool.begin(record, () => {});
-      if (n % 50 === 0) await append(spool, 'end', record);
-      else spool.end(record, () => {});
+      const begun = spool.begin(record, () => {});
+      if (n % 50 === 0) await new Promise((resolve) => spool.end(record, begun, resolve));
+      else spool.end(record, begun, () => {});
     }
     expect(listSegments(world.dir(0)).length).toBeGreaterThan(10);
     const drain = world.drain(0, database.address);
@@ -196,8 +196,8 @@ describe('what an earlier process has left', () => {
     const spool = world.spool(0);
     const records = Array.from({ length: 100 }, () => sampleEnd());
     for (const record of records) {
-      spool.begin(record, () => {});
-      spool.end(record, () => {});
+      const begun = spool.begin(record, () => {});
+      spool.end(record, begun, () => {});
     }
     spool.flushSync();
     const first = world.drain(0, database.address);

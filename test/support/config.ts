@@ -2,7 +2,7 @@ import { ADMIN_KEY, APP_KEY } from './product.ts';
 
 export interface ConfigConnection {
   readonly name: string;
-  readonly protocol: 'openai-chat' | 'anthropic-messages';
+  readonly protocol: 'openai-chat' | 'openai-responses' | 'anthropic-messages' | 'cohere-chat';
   /** Of the server; the protocol's prefix is added. */
   readonly port: number;
   readonly secret?: string;
@@ -23,7 +23,7 @@ export function configText(connections: readonly ConfigConnection[], models: rea
       name,
       provider: 'custom',
       protocol,
-      baseUrl: `${scheme}://127.0.0.1:${port}${protocol === 'openai-chat' ? '/v1' : ''}`,
+      baseUrl: `${scheme}://127.0.0.1:${port}${protocol.startsWith('openai-') ? '/v1' : ''}`,
       apiKey: secret ?? `secret-of-${name}-0001`,
     })),
     models: models.map(({ name, strategy = 'priority', targets }) => ({

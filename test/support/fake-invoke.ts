@@ -5,6 +5,7 @@ import type {
   InvocationResult,
   Invoke,
 } from '../../src/calls/invocation.ts';
+import type { Operate } from '../../src/calls/task-invocation.ts';
 import { CallError } from '../../src/errors.ts';
 import {
   type Block,
@@ -137,3 +138,8 @@ export class FakeInvoke {
     return until(() => this.calls[index], { what: `call ${index} is made` });
   }
 }
+
+/** For tests that play no other calls. */
+export const onlyChats: Operate = () => {
+  throw new Error('only chats are played here');
+};

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { bedrockEvent } from './event-stream.ts';
 
 /** Recorded provider traffic lies outside of the repository; tests that need it are skipped without it. */
 export const FIXTURES = path.resolve(process.env['SLUICE_FIXTURES'] ?? '../shared/fixtures');
@@ -8,7 +9,7 @@ export const NO_FIXTURES = `no recorded traffic at SLUICE_FIXTURES (${FIXTURES})
 
 /** A streamed answer as the provider sends it. */
 export interface RecordedStream {
-  /** One server-sent event each, the terminator included. */
+  /** One event each, the terminator included. */
   readonly frames: readonly Buffer[];
   readonly bytes: Buffer;
 }
@@ -18,7 +19,11 @@ type Framing = 'data' | 'dataAndDone' | 'namedEvents';
 /** `file` is relative to the fixtures, for example `groq/groq-text.chunks.txt`. */
 export function loadStream(file: string): RecordedStream {
   const text = readFileSync(path.join(FIXTURES, file), 'utf8');
-  const frames = file.endsWith('.sse') ? splitEvents(text) : frameLines(text, framingOf(file));
+  const frames = /^amazon-bedrock\//.test(file)
+    ? binaryFrames(text)
+    : file.endsWith('.sse')
+      ? splitEvents(text)
+      : frameLines(text, framingOf(file));
   return { frames, bytes: Buffer.concat(frames) };
 }
 
@@ -43,7 +48,6 @@ export function listFixtures(folders: readonly string[], ending: string): readon
 
 function framingOf(file: string): Framing {
   if (/^(google|google-vertex)\//.test(file)) return 'data';
-  if (/^amazon-bedrock\//.test(file)) throw new Error('Bedrock streams are not server-sent events.');
   const isNamed = /^(anthropic|cohere|azure|open-responses)\/|\/responses\//.test(file);
   return isNamed ? 'namedEvents' : 'dataAndDone';
 }
@@ -55,6 +59,15 @@ function frameLines(text: string, framing: Framing): readonly Buffer[] {
     return Buffer.from(`${name}data: ${line}\n\n`);
   });
   return framing === 'dataAndDone' ? [...frames, Buffer.from('data: [DONE]\n\n')] : frames;
+}
+
+/** Each line is an object whose one member's name is the type of the event. */
+function binaryFrames(text: string): readonly Buffer[] {
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
+  return lines.map((line) => {
+    const [[type, payload] = ['', null]] = Object.entries(JSON.parse(line) as object);
+    return bedrockEvent(type, payload);
+  });
 }
 
 function splitEvents(text: string): readonly Buffer[] {

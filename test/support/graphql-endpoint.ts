@@ -7,7 +7,7 @@ import { LIMITS, type Limits } from '../../src/limits.ts';
 import { type Clock, systemClock, systemIds } from '../../src/ports.ts';
 import { hashKey } from '../../src/tenancy/identify.ts';
 import { createSnapshot, type Snapshot } from '../../src/tenancy/snapshot.ts';
-import { FakeInvoke } from './fake-invoke.ts';
+import { FakeInvoke, onlyChats } from './fake-invoke.ts';
 import { type CapturedLog, captureLog } from './ports.ts';
 
 export const ADMIN_KEY = 'sk-test-admin';
@@ -77,6 +77,7 @@ export async function startEndpoint(options: EndpointOptions = {}): Promise<Runn
   const log = captureLog();
   const endpoint = createGraphqlEndpoint({
     invoke: fake.invoke,
+    operate: onlyChats,
     snapshot: () => running.snapshot,
     // Only the tests that give a database read from it; without one every read fails, as it should.
     db: options.db ?? (null as unknown as Kysely<Database>),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { v7 } from 'uuid';
-import type { BeginRecord, CallRecord, Spool } from '../../src/calls/record.ts';
+import type { BeginRecord, Begun, CallRecord, Spool } from '../../src/calls/record.ts';
 import type { DatabaseAddress } from '../../src/db/address.ts';
 import { UNKNOWN_USAGE } from '../../src/protocols/blocks.ts';
 
@@ -17,6 +17,7 @@ export function sampleBegin(changes: Partial<BeginRecord> = {}): BeginRecord {
     applicationId: '01980000-0000-7000-8000-000000000002',
     keyId: '01980000-0000-7000-8000-000000000003',
     callerProtocol: 'openai-chat',
+    operation: 'chat',
     modelAsked: 'fast-chat',
     isStream: false,
     startedAt: Date.now(),
@@ -45,6 +46,8 @@ export function sampleEnd(changes: Partial<CallRecord> = {}): CallRecord {
     usage: { ...UNKNOWN_USAGE, inputTokens: 120, outputTokens: 30, totalTokens: 150 },
     usageSource: 'provider',
     costPico: 90_000_000n,
+    priceFrom: null,
+    priceSource: null,
     attempts: [
       {
         target: 'openai/gpt-5-mini',
@@ -62,6 +65,9 @@ export function sampleEnd(changes: Partial<CallRecord> = {}): CallRecord {
   };
 }
 
+/** What the spool said when it took the begin of a record. */
+const begunOf = new WeakMap<BeginRecord, Begun>();
+
 /** Resolves when the record is in the file; rejects if it could not be written. */
 export function append(spool: Spool, kind: 'begin', record: BeginRecord): Promise<void>;
 export function append(spool: Spool, kind: 'end', record: CallRecord): Promise<void>;
@@ -69,8 +75,8 @@ export function append(spool: Spool, kind: 'begin' | 'end', record: BeginRecord 
   return new Promise((resolve, reject) => {
     const done = (error: Error | null) => (error === null ? resolve() : reject(error));
     // The overloads keep kind and record together.
-    if (kind === 'begin') spool.begin(record, done);
-    else spool.end(record as CallRecord, done);
+    if (kind === 'begin') begunOf.set(record, spool.begin(record, done));
+    else spool.end(record as CallRecord, begunOf.get(record) ?? null, done);
   });
 }
 

@@ -28,10 +28,10 @@ const acknowledge = (what: string, id: string) => (error: Error | null) => {
 
 function call(): void {
   const record = sampleEnd();
-  spool.begin(record, (error) => {
+  const begun = spool.begin(record, (error) => {
     acknowledge('begin', record.id)(error);
     const end = () =>
-      spool.end(record, (failure) => {
+      spool.end(record, begun, (failure) => {
         acknowledge('end', record.id)(failure);
         setImmediate(call);
       });

@@ -7,6 +7,7 @@ import type { Kysely, Selectable, SelectQueryBuilder } from 'kysely';
 import type { CallRecord, KeptBodies, KeptBody, Outcome, UsageSource } from '../../calls/record.ts';
 import { CallError, type ErrorCode } from '../../errors.ts';
 import { LIMITS } from '../../limits.ts';
+import type { Operation } from '../../operations/operation.ts';
 import type { Database } from '../database.ts';
 import type { CallsTable } from '../tables/calls.ts';
 
@@ -29,6 +30,7 @@ export interface CallFilter {
   readonly model?: string | null | undefined;
   readonly keyId?: string | null | undefined;
   readonly outcome?: Outcome | null | undefined;
+  readonly operation?: Operation | null | undefined;
   readonly errorCode?: string | null | undefined;
   /** Started at or after this instant, in ms since the epoch. */
   readonly startedAfter?: number | null | undefined;
@@ -118,12 +120,13 @@ function scoped(query: CallsQuery, { tenantId, applicationId }: CallScope): Call
 }
 
 function filtered(query: CallsQuery, filter: CallFilter): CallsQuery {
-  const { model, keyId, outcome, errorCode, startedAfter, startedBefore } = filter;
+  const { model, keyId, outcome, operation, errorCode, startedAfter, startedBefore } = filter;
   let narrowed = query;
   if (model != null) narrowed = narrowed.where('model_asked', '=', model);
   // An id that is none matches nothing, where Postgres would call it an error.
   if (keyId != null) narrowed = narrowed.where('key_id', '=', UUID.test(keyId) ? keyId : null);
   if (outcome != null) narrowed = narrowed.where('outcome', '=', outcome);
+  if (operation != null) narrowed = narrowed.where('operation', '=', operation);
   // The second condition is implied, and tells Postgres that its index of failures will do.
   if (errorCode != null) {
     narrowed = narrowed.where('error_code', '=', errorCode).where('outcome', '<>', 'succeeded');
@@ -181,6 +184,7 @@ function entryOf(row: Selectable<CallsTable>): CallEntry {
     applicationId: row.application_id,
     keyId: row.key_id,
     callerProtocol: row.caller_protocol as CallEntry['callerProtocol'],
+    operation: row.operation as Operation,
     modelAsked: row.model_asked,
     isStream: row.is_stream,
     startedAt: row.started_at.getTime(),
@@ -211,6 +215,8 @@ function entryOf(row: Selectable<CallsTable>): CallEntry {
     },
     usageSource: row.usage_source as UsageSource | null,
     costPico: row.cost_pico === null ? null : BigInt(row.cost_pico),
+    priceFrom: row.price_from === null ? null : Date.parse(row.price_from),
+    priceSource: row.price_source,
     attempts: row.attempts ?? [],
     receipt: row.receipt,
   };

@@ -1,6 +1,6 @@
-import type { Kysely, Transaction } from 'kysely';
+import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Database } from '../database.ts';
-import type { RowSource } from '../tables/configuration.ts';
+import type { PricesTable, RowSource } from '../tables/configuration.ts';
 
 export interface TenantRow {
   readonly id: string;
@@ -33,6 +33,8 @@ export interface ConnectionRow {
   readonly base_url: string | null;
   readonly credential: string | null;
   readonly credential_key_id: string | null;
+  readonly api_version: string | null;
+  readonly models: readonly string[] | null;
   readonly source: RowSource;
 }
 export interface TargetRow {
@@ -51,6 +53,9 @@ export interface ModelRow {
   readonly targets: readonly TargetRow[];
 }
 
+/** A price of the operator's own: for one connection, or for a provider wherever it is connected to. */
+export type OwnPriceRow = Readonly<Omit<Selectable<PricesTable>, 'created_at'>>;
+
 /** The whole configuration as stored, of one moment. */
 export interface ConfigurationRows {
   readonly version: number;
@@ -60,6 +65,7 @@ export interface ConfigurationRows {
   readonly keys: readonly KeyRow[];
   readonly connections: readonly ConnectionRow[];
   readonly models: readonly ModelRow[];
+  readonly prices: readonly OwnPriceRow[];
   /** CIDR blocks. */
   readonly allowPrivate: readonly string[];
   /** Records take in bodies. */
@@ -94,10 +100,11 @@ export async function readConfigurationIn(db: Transaction<Database>): Promise<Co
     connections: await db
       .selectFrom('connections')
       .select(['id', 'tenant_id', 'name', 'provider', 'protocol', 'base_url'])
-      .select(['credential', 'credential_key_id', 'source'])
+      .select(['credential', 'credential_key_id', 'api_version', 'models', 'source'])
       .orderBy('id')
       .execute(),
     models: await readModels(db),
+    prices: await readPrices(db),
     allowPrivate: textsOf(setting('network')?.['allowPrivate']),
     keepsBodies: setting('records')?.['bodies'] === true,
     environmentTaken: textsOf(setting('environment')?.['taken']),
@@ -117,6 +124,11 @@ async function readKeys(db: Transaction<Database>): Promise<KeyRow[]> {
     .select((expression) => expression('revoked_at', 'is not', null).$castTo<boolean>().as('is_revoked'))
     .orderBy('id')
     .execute();
+}
+
+async function readPrices(db: Transaction<Database>): Promise<OwnPriceRow[]> {
+  const rows = await db.selectFrom('prices').selectAll().orderBy('id').execute();
+  return rows.map(({ created_at, ...row }) => row);
 }
 
 async function readModels(db: Transaction<Database>): Promise<ModelRow[]> {

@@ -1,6 +1,13 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Database } from '../database.ts';
-import type { ApplicationRow, ConnectionRow, KeyRow, ModelRow, TenantRow } from './configuration-read.ts';
+import type {
+  ApplicationRow,
+  ConnectionRow,
+  KeyRow,
+  ModelRow,
+  OwnPriceRow,
+  TenantRow,
+} from './configuration-read.ts';
 
 /** Changes of one table; `update` holds whole rows, `remove` ids. */
 export interface RowChanges<Row> {
@@ -16,6 +23,8 @@ export interface ConfigurationChanges {
   readonly keys: Omit<RowChanges<KeyRow>, 'update'>;
   readonly connections: RowChanges<ConnectionRow>;
   readonly models: RowChanges<ModelRow>;
+  /** A price never changes; it goes and another comes. */
+  readonly prices: Omit<RowChanges<OwnPriceRow>, 'update'>;
   /** Null leaves it as it is. */
   readonly allowPrivate: readonly string[] | null;
   /** Null leaves it as it is. */
@@ -24,7 +33,7 @@ export interface ConfigurationChanges {
   readonly environmentTaken: readonly string[] | null;
 }
 
-/** Rows in one INSERT; Postgres takes 65,535 parameters, the widest table has nine columns. */
+/** Rows in one INSERT; Postgres takes 65,535 parameters, the widest table has 15 columns. */
 const ROWS_PER_INSERT = 1_000;
 
 /** Any number, the same in every process: who writes the configuration as a whole holds it. */
@@ -52,6 +61,7 @@ export async function writeConfiguration(
   await writeKeys(db, changes.keys);
   await writeConnections(db, changes.connections);
   await writeModels(db, changes.models);
+  for (const rows of chunks(changes.prices.insert)) await db.insertInto('prices').values(rows).execute();
   const { allowPrivate, keepsBodies, environmentTaken } = changes;
   if (allowPrivate !== null) await writeSetting(db, 'network', { allowPrivate });
   if (keepsBodies !== null) await writeSetting(db, 'records', { bodies: keepsBodies });
@@ -68,7 +78,7 @@ async function writeSetting(db: Transaction<Database>, name: string, content: ob
 }
 
 async function removeRows(db: Transaction<Database>, changes: ConfigurationChanges): Promise<void> {
-  for (const table of ['models', 'connections', 'keys', 'applications', 'tenants'] as const) {
+  for (const table of ['prices', 'models', 'connections', 'keys', 'applications', 'tenants'] as const) {
     const ids = changes[table].remove;
     if (ids.length > 0) await db.deleteFrom(table).where('id', '=', sql<string>`any(${ids})`).execute();
   }
@@ -108,9 +118,12 @@ async function writeConnections(
   db: Transaction<Database>,
   changes: RowChanges<ConnectionRow>,
 ): Promise<void> {
-  for (const rows of chunks(changes.insert)) await db.insertInto('connections').values(rows).execute();
-  for (const { id, ...row } of changes.update) {
-    await db.updateTable('connections').set(row).where('id', '=', id).execute();
+  const written = (row: ConnectionRow) => ({ ...row, models: row.models === null ? null : [...row.models] });
+  for (const rows of chunks(changes.insert)) {
+    await db.insertInto('connections').values(rows.map(written)).execute();
+  }
+  for (const row of changes.update) {
+    await db.updateTable('connections').set(written(row)).where('id', '=', row.id).execute();
   }
 }
 

@@ -32,6 +32,7 @@ export interface CallsTable {
   outcome: string;
   error_code: string | null;
   caller_protocol: string;
+  operation: Generated<string>;
   target_protocol: string | null;
   lane: string | null;
   model_asked: string;
@@ -41,6 +42,9 @@ export interface CallsTable {
   finish_reason: string | null;
   usage_source: string | null;
   cost_pico: ColumnType<string | null, string | bigint | null, string | bigint | null>;
+  /** YYYY-MM-DD */
+  price_from: string | null;
+  price_source: string | null;
   attempts: JSONColumnType<Attempt[]> | null;
   receipt: JSONColumnType<ReceiptEntry[]> | null;
 }
@@ -72,7 +76,7 @@ export interface QuarantinedRecordsTable {
   quarantined_at: Generated<Date>;
 }
 
-/** The tables of 0002-calls.sql and 0005-call-bodies.sql. */
+/** The tables of 0002-calls.sql, 0003-prices.sql and 0005-call-bodies.sql. */
 export interface CallTables {
   calls: CallsTable;
   call_bodies: CallBodiesTable;

@@ -46,6 +46,10 @@ export interface ConnectionsTable {
   /** Encrypted. */
   credential: string | null;
   credential_key_id: string | null;
+  /** In addresses of Azure's. */
+  api_version: string | null;
+  /** Upstream models that it lists; null for those that the catalogue knows. */
+  models: string[] | null;
   source: RowSource;
   created_at: Generated<Date>;
 }
@@ -69,6 +73,27 @@ export interface ModelTargetsTable {
   weight: number;
 }
 
+/** Amounts are pico-dollars for a million tokens, `request_pico` for a call. */
+export interface PricesTable {
+  id: string;
+  connection_id: string | null;
+  provider: string | null;
+  model: string;
+  /** YYYY-MM-DD; null for always. */
+  holds_from: string | null;
+  input_pico: string | null;
+  output_pico: string | null;
+  cached_input_pico: string | null;
+  cache_write_pico: string | null;
+  cache_write_1h_pico: string | null;
+  reasoning_pico: string | null;
+  audio_input_pico: string | null;
+  audio_output_pico: string | null;
+  request_pico: string | null;
+  source: RowSource;
+  created_at: Generated<Date>;
+}
+
 export interface OperatorSettingsTable {
   name: string;
   value: JSONColumnType<Record<string, unknown>>;
@@ -79,7 +104,7 @@ export interface ConfigurationStateTable {
   version: string;
 }
 
-/** Tables of migrations/0001-configuration.sql. */
+/** Tables of migrations/0001-configuration.sql and 0003-prices.sql. */
 export interface ConfigurationTables {
   tenants: TenantsTable;
   applications: ApplicationsTable;
@@ -87,6 +112,7 @@ export interface ConfigurationTables {
   connections: ConnectionsTable;
   models: ModelsTable;
   model_targets: ModelTargetsTable;
+  prices: PricesTable;
   operator_settings: OperatorSettingsTable;
   configuration_state: ConfigurationStateTable;
 }

@@ -11,6 +11,7 @@ import { CallError } from '../../errors.ts';
 import type { Identity } from '../../tenancy/snapshot.ts';
 import type { Builder } from '../builder.ts';
 import type { Enums } from './enums.ts';
+import { costOf } from './usage.ts';
 
 /** Recorded calls: one by the id in `x-sluice-call-id`, and pages of them. */
 export function defineCalls(builder: Builder, enums: Enums): void {
@@ -112,6 +113,7 @@ function defineCall(builder: Builder, enums: Enums): void {
       applicationId: t.exposeID('applicationId', { nullable: true }),
       keyId: t.exposeID('keyId', { nullable: true }),
       callerProtocol: t.exposeString('callerProtocol'),
+      operation: t.expose('operation', { type: enums.Operation }),
       targetProtocol: t.exposeString('targetProtocol', { nullable: true }),
       lane: t.expose('lane', { type: enums.CallLane, nullable: true }),
       isStream: t.exposeBoolean('isStream'),
@@ -130,7 +132,7 @@ function defineCall(builder: Builder, enums: Enums): void {
       timings: t.field({ type: 'CallTimings', resolve: (call: CallEntry) => call }),
       usage: t.expose('usage', { type: 'Usage' }),
       usageSource: t.expose('usageSource', { type: enums.UsageSource, nullable: true }),
-      cost: t.field({ type: 'Cost', nullable: true, resolve: ({ costPico }) => costPico }),
+      cost: t.field({ type: 'Cost', nullable: true, resolve: costOf }),
       attempts: t.expose('attempts', { type: ['Attempt'] }),
       receipt: t.expose('receipt', { type: 'Receipt', nullable: true }),
       bodies: t.field({
@@ -160,6 +162,7 @@ function defineFilter(builder: Builder, enums: Enums) {
       model: t.string({ description: 'As the caller named it.' }),
       keyId: t.id(),
       outcome: t.field({ type: enums.CallOutcome }),
+      operation: t.field({ type: enums.Operation }),
       errorCode: t.string(),
       startedAfter: t.field({ type: 'DateTime', description: 'At this instant or later.' }),
       startedBefore: t.field({ type: 'DateTime', description: 'Before this instant.' }),

@@ -5,6 +5,7 @@ import type { Builder } from '../builder.ts';
 import { completeChat, streamChat } from '../chat.ts';
 import { defineChatInput } from './chat-input.ts';
 import type { Enums } from './enums.ts';
+import { costOf } from './usage.ts';
 
 /** Model invocation: the `chat` mutation and the `chatStream` live operation. */
 export function defineChat(builder: Builder, enums: Enums): void {
@@ -66,7 +67,7 @@ function defineCompletion(builder: Builder, enums: Enums): void {
         resolve: ({ response }) => response?.finishReason ?? 'other',
       }),
       usage: t.expose('usage', { type: 'Usage' }),
-      cost: t.field({ type: 'Cost', nullable: true, resolve: ({ costPico }) => costPico }),
+      cost: t.field({ type: 'Cost', nullable: true, resolve: costOf }),
       receipt: t.expose('receipt', { type: 'Receipt', nullable: true }),
     }),
   });

@@ -64,10 +64,49 @@ export function defineEnums(builder: Builder) {
         INTERRUPTED: { value: 'interrupted', description: 'The answer broke off.' },
       } as const,
     }),
+    Operation: builder.enumType('Operation', {
+      description: 'What a call asks for.',
+      values: {
+        CHAT: { value: 'chat' },
+        COMPLETIONS: { value: 'completions', description: 'Text completion without roles.' },
+        EMBEDDINGS: { value: 'embeddings' },
+        IMAGE_GENERATION: { value: 'imageGeneration' },
+        IMAGE_EDIT: { value: 'imageEdit' },
+        TRANSCRIPTION: { value: 'transcription' },
+        TRANSLATION: { value: 'translation', description: 'Audio to English text.' },
+        SPEECH: { value: 'speech' },
+        MODERATION: { value: 'moderation' },
+        RERANK: { value: 'rerank' },
+        FILE: { value: 'file' },
+        BATCH: { value: 'batch' },
+      } as const,
+    }),
     CallLane: builder.enumType('CallLane', {
       values: {
         BYTE: { value: 'byte', description: 'Passed through untouched.' },
         BLOCK: { value: 'block', description: 'Translated through content blocks.' },
+      } as const,
+    }),
+    Modality: builder.enumType('Modality', {
+      values: {
+        TEXT: { value: 'text' },
+        IMAGE: { value: 'image' },
+        AUDIO: { value: 'audio' },
+        VIDEO: { value: 'video' },
+        FILE: { value: 'file', description: 'PDF and other documents.' },
+      } as const,
+    }),
+    CatalogCapability: builder.enumType('CatalogCapability', {
+      values: {
+        TOOLS: { value: 'tools' },
+        STRUCTURED_OUTPUT: { value: 'structuredOutput', description: 'Answers that follow a JSON Schema.' },
+        REASONING: { value: 'reasoning' },
+        IMAGE_INPUT: { value: 'imageInput' },
+        AUDIO_INPUT: { value: 'audioInput' },
+        VIDEO_INPUT: { value: 'videoInput' },
+        FILE_INPUT: { value: 'fileInput' },
+        IMAGE_OUTPUT: { value: 'imageOutput' },
+        AUDIO_OUTPUT: { value: 'audioOutput' },
       } as const,
     }),
     UsageSource: builder.enumType('UsageSource', {

@@ -1,4 +1,4 @@
-import type { Builder } from '../builder.ts';
+import type { Builder, PricedCost } from '../builder.ts';
 import type { Enums } from './enums.ts';
 
 /** Tokens, money and the receipt: what a completion and a recorded call have in common. */
@@ -14,7 +14,21 @@ export function defineUsage(builder: Builder, enums: Enums): void {
     }),
   });
   builder.objectType('Cost', {
-    fields: (t) => ({ usd: t.field({ type: 'Decimal', resolve: (pico) => pico }) }),
+    fields: (t) => ({
+      usd: t.field({ type: 'Decimal', resolve: ({ pico }) => pico }),
+      priceFrom: t.field({
+        type: 'DateTime',
+        nullable: true,
+        description: 'The day from which the price holds; null where it has none.',
+        resolve: ({ fromMs }) => fromMs,
+      }),
+      priceSource: t.field({
+        type: 'String',
+        nullable: true,
+        description: '`operator`, or a catalogue with its version; null for calls of earlier versions.',
+        resolve: ({ source }) => source,
+      }),
+    }),
   });
   builder.objectType('Receipt', {
     description: 'What became of each request field on its way to a target of another protocol.',
@@ -28,4 +42,17 @@ export function defineUsage(builder: Builder, enums: Enums): void {
       reason: t.exposeString('reason', { nullable: true }),
     }),
   });
+}
+
+/** What a call or completion cost, and by which price; null where it is not known. */
+export function costOf({
+  costPico,
+  priceFrom = null,
+  priceSource = null,
+}: {
+  readonly costPico: bigint | null;
+  readonly priceFrom?: number | null | undefined;
+  readonly priceSource?: string | null | undefined;
+}): PricedCost | null {
+  return costPico === null ? null : { pico: costPico, fromMs: priceFrom, source: priceSource };
 }

@@ -1,4 +1,4 @@
-import type { Block, MediaSource, Origin } from '../blocks.ts';
+import type { Block, BlockExtra, MediaSource, Origin } from '../blocks.ts';
 import {
   expectArray,
   expectBoolean,
@@ -35,7 +35,12 @@ function readBlock(block: JsonObject, path: string, notes: RequestNotes): Block 
       known(block, ['source', 'transformations'], path, notes);
       notes.detail('message.image', 'messages[].content[].image');
       const source = readSource(block['source'], `${path}.source`, notes);
-      return { type: 'image', source, ...readMark(block, notes) };
+      return {
+        type: 'image',
+        source,
+        ...readMark(block, notes),
+        ...readExtra(block, ['transformations'], notes),
+      };
     }
     case 'document':
       return readDocument(block, path, notes);
@@ -60,6 +65,19 @@ function readMark(block: JsonObject, notes: RequestNotes): { cacheControl?: unkn
   if (cacheControl === undefined || cacheControl === null) return {};
   notes.detail('message.cacheControl', 'messages[].content[].cache_control');
   return { cacheControl };
+}
+
+/** Documented members that no other protocol has a word for. */
+function readExtra(
+  block: JsonObject,
+  members: readonly string[],
+  notes: RequestNotes,
+): { extra?: BlockExtra } {
+  const entries = members.filter((name) => (block[name] ?? null) !== null).map((name) => [name, block[name]]);
+  const [first] = entries;
+  if (first === undefined) return {};
+  if (first[0] !== 'caller') notes.detail('message.extra', `messages[].content[].${String(first[0])}`);
+  return { extra: Object.fromEntries(entries) as BlockExtra };
 }
 
 function readText(block: JsonObject, path: string, notes: RequestNotes): Block {
@@ -90,13 +108,14 @@ function readDocument(block: JsonObject, path: string, notes: RequestNotes): Blo
   notes.detail('message.file', 'messages[].content[].document');
   const name = optional(block['title'], (value) => expectString(value, `${path}.title`));
   const media = readSource(source, `${path}.source`, notes);
-  const isPlain = (block['citations'] ?? null) === null && (block['context'] ?? null) === null;
+  const options = ['citations', 'context'].filter((member) => (block[member] ?? null) !== null);
+  if (options[0] !== undefined) notes.detail('message.fileOptions', `messages[].content[].${options[0]}`);
   return {
     type: 'file',
     source: media,
     ...(name === undefined ? {} : { name }),
     ...readMark(block, notes),
-    ...(isPlain ? {} : { raw: { value: block, origin: ORIGIN } }),
+    ...(options.length === 0 ? {} : { raw: { value: block, origin: ORIGIN } }),
   };
 }
 
@@ -109,6 +128,7 @@ function readToolUse(block: JsonObject, path: string, notes: RequestNotes): Bloc
     name: expectName(block['name'], `${path}.name`),
     arguments: JSON.stringify(expectObject(block['input'], `${path}.input`)),
     ...readMark(block, notes),
+    ...readExtra(block, isProgrammatic(block) ? ['toolset_name', 'caller'] : ['toolset_name'], notes),
   };
 }
 
@@ -122,6 +142,7 @@ function readToolResult(block: JsonObject, path: string, notes: RequestNotes): B
     content: optional(block['content'], (value) => readBlocks(value, `${path}.content`, notes)) ?? [],
     isError,
     ...readMark(block, notes),
+    ...readExtra(block, ['toolset_name'], notes),
   };
 }
 

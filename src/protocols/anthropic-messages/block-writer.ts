@@ -1,12 +1,14 @@
 import type {
   Block,
+  BlockExtra,
   ChatRequest,
   FileBlock,
+  ImageBlock,
   MediaSource,
+  TextBlock,
   ToolCallBlock,
   ToolResultBlock,
 } from '../blocks.ts';
-import { mediumRefusal } from '../cross-protocol.ts';
 import { isJsonObject, parseJson } from '../json-parse.ts';
 import { objectText } from '../json-text.ts';
 import type { JsonObject } from '../protocol.ts';
@@ -31,23 +33,16 @@ export function writeBlock(block: Block, scope: BlockScope): string | null {
   const { book } = scope;
   switch (block.type) {
     case 'text':
-      return writeText(block.text, block.cacheControl, scope);
+      return writeText(block, scope);
     case 'refusal':
-      book.converted('message.refusal', 'messages[].content[].text', 'as text');
-      return writeText(block.text, undefined, scope);
+      book.apply('message.refusal');
+      return writeText({ type: 'text', text: block.text }, scope);
     case 'image':
-      if (block.detail !== undefined)
-        book.dropped('message.imageDetail', 'anthropic-messages has no such field');
-      book.carried('message.image', 'messages[].content[].image');
-      return marked(
-        { type: 'image', source: sourceOf(block.source, scope, 'image') },
-        block.cacheControl,
-        book,
-      );
+      return writeImage(block, scope);
     case 'file':
       return writeFile(block, scope);
     case 'toolCall':
-      return writeToolCall(block, book);
+      return writeToolCall(block, scope);
     case 'toolResult':
       return writeToolResult(block, scope);
     case 'reasoning':
@@ -55,7 +50,7 @@ export function writeBlock(block: Block, scope: BlockScope): string | null {
     case 'unknown':
       return writeUnknown(block, book);
     case 'audio':
-      throw mediumRefusal(pathOf(scope), 'audio');
+      throw book.refusal('message.audio', undefined, pathOf(scope));
   }
 }
 
@@ -65,83 +60,120 @@ function pathOf({ request, path, place }: BlockScope): string {
 }
 
 /** Empty text is refused; OpenAI's callers send it beside tool calls. */
-function writeText(text: string, cacheControl: unknown, scope: BlockScope): string | null {
+function writeText({ text, citations, cacheControl }: TextBlock, scope: BlockScope): string | null {
   const kept = scope.trimsText ? text.trimEnd() : text;
-  return kept.trim() === '' ? null : marked({ type: 'text', text: kept }, cacheControl, scope.book);
+  if (kept.trim() === '') return null;
+  const isOwn = citations?.origin.protocol === 'anthropic-messages';
+  if (citations !== undefined) scope.book.apply('message.citations', isOwn ? undefined : 'otherOrigin');
+  const cited = isOwn ? { citations: citations.raw } : {};
+  return marked({ type: 'text', text: kept, ...cited }, cacheControl, scope.book);
+}
+
+function writeImage(block: ImageBlock, scope: BlockScope): string {
+  const { book } = scope;
+  if (block.detail !== undefined) book.apply('message.imageDetail');
+  book.apply('message.image');
+  const source = sourceOf(block.source, scope, 'message.image');
+  return marked({ type: 'image', source, ...extraOf(block.extra, scope) }, block.cacheControl, book);
+}
+
+/** Members that only Anthropic documents, for a caller of its own protocol. */
+function extraOf(extra: BlockExtra | undefined, { request, book }: BlockScope): BlockExtra {
+  if (extra === undefined || request.protocol !== 'anthropic-messages') return {};
+  book.apply('message.extra');
+  if (extra['caller'] !== undefined) book.apply('toolCall.caller');
+  return extra;
 }
 
 function marked(block: JsonObject, cacheControl: unknown, book: ReceiptBook): string {
   if (cacheControl === undefined) return JSON.stringify(block);
-  book.carried('message.cacheControl', 'messages[].content[].cache_control');
+  book.apply('message.cacheControl');
   return JSON.stringify({ ...block, cache_control: cacheControl });
 }
 
-function sourceOf(source: MediaSource, scope: BlockScope, medium: string): JsonObject {
+function sourceOf(
+  source: MediaSource,
+  scope: BlockScope,
+  field: 'message.image' | 'message.file',
+): JsonObject {
   if (source.kind === 'url') return { type: 'url', url: source.url };
   if (source.kind === 'base64') return { type: 'base64', media_type: source.mediaType, data: source.data };
   if (scope.request.protocol === 'anthropic-messages') return { type: 'file', file_id: source.id };
-  throw mediumRefusal(pathOf(scope), `${medium} that another vendor keeps`);
+  throw scope.book.refusal(field, 'fileId', pathOf(scope));
 }
 
 function writeFile(block: FileBlock, scope: BlockScope): string {
   const { source, name, cacheControl } = block;
-  scope.book.carried('message.file', 'messages[].content[].document');
-  if (block.raw?.origin.protocol === 'anthropic-messages') return JSON.stringify(block.raw.value);
+  scope.book.apply('message.file');
+  if (block.raw?.origin.protocol === 'anthropic-messages') {
+    scope.book.apply('message.fileOptions');
+    return JSON.stringify(block.raw.value);
+  }
   const title = name === undefined ? {} : { title: name };
   if (source.kind !== 'base64' || source.mediaType === 'application/pdf') {
     return marked(
-      { type: 'document', source: sourceOf(source, scope, 'file'), ...title },
+      { type: 'document', source: sourceOf(source, scope, 'message.file'), ...title },
       cacheControl,
       scope.book,
     );
   }
-  if (!source.mediaType.startsWith('text/'))
-    throw mediumRefusal(pathOf(scope), `file of type ${source.mediaType}`);
+  if (!source.mediaType.startsWith('text/')) {
+    throw scope.book.refusal('message.file', 'noForm', pathOf(scope), source.mediaType);
+  }
   const data = Buffer.from(source.data, 'base64').toString();
   const text = { type: 'text', media_type: 'text/plain', data };
   return marked({ type: 'document', source: text, ...title }, cacheControl, scope.book);
 }
 
 /** The arguments go over as they were written: parsing and printing would change large numbers and key order. */
-function writeToolCall(block: ToolCallBlock, book: ReceiptBook): string {
+function writeToolCall(block: ToolCallBlock, scope: BlockScope): string {
+  const { book } = scope;
   const id = fitId(block.id, book);
   return objectText([
     ['type', '"tool_use"'],
     ['id', JSON.stringify(id)],
     ['name', JSON.stringify(block.name)],
     ['input', inputText(block.arguments, book)],
-    ['cache_control', block.cacheControl === undefined ? undefined : JSON.stringify(block.cacheControl)],
+    ['cache_control', markText(block.cacheControl, book)],
+    ...textsOf(extraOf(block.extra, scope)),
   ]);
 }
 
 function inputText(text: string, book: ReceiptBook): string {
   if (text.trim() === '') return '{}';
   if (isJsonObject(parseJson(text))) return text;
-  book.converted('toolCall.arguments', 'input.invalid_arguments', 'they are no JSON object');
+  book.apply('toolCall.arguments', 'noObject');
   return JSON.stringify({ invalid_arguments: text });
 }
 
 function fitId(id: string, book: ReceiptBook): string {
   const fitting = fitToolId(id, ANTHROPIC_TOOL_IDS);
-  if (fitting !== id) book.converted('toolCall.id', 'messages[].content[].id', 'the target takes other ids');
+  if (fitting !== id) book.apply('toolCall.id', 'other');
   return fitting;
 }
 
 function writeToolResult(block: ToolResultBlock, scope: BlockScope): string {
   const inner: BlockScope = { ...scope, trimsText: false };
   const parts = block.content.map((one) => writeBlock(one, inner)).filter((part) => part !== null);
-  if (block.isError) scope.book.carried('toolResult.isError', 'messages[].content[].is_error');
-  const { cacheControl } = block;
-  if (cacheControl !== undefined)
-    scope.book.carried('message.cacheControl', 'messages[].content[].cache_control');
+  if (block.isError) scope.book.apply('toolResult.isError');
   return objectText([
     ['type', '"tool_result"'],
     ['tool_use_id', JSON.stringify(fitId(block.toolCallId, scope.book))],
     ['content', parts.length === 0 ? undefined : `[${parts.join(',')}]`],
     ['is_error', block.isError ? 'true' : undefined],
-    ['cache_control', cacheControl === undefined ? undefined : JSON.stringify(cacheControl)],
+    ['cache_control', markText(block.cacheControl, scope.book)],
+    ...textsOf(extraOf(block.extra, scope)),
   ]);
 }
+
+function markText(cacheControl: unknown, book: ReceiptBook): string | undefined {
+  if (cacheControl === undefined) return undefined;
+  book.apply('message.cacheControl');
+  return JSON.stringify(cacheControl);
+}
+
+const textsOf = (extra: BlockExtra) =>
+  Object.entries(extra).map(([name, value]) => [name, JSON.stringify(value)] as const);
 
 function writeUnknown(block: Extract<Block, { type: 'unknown' }>, book: ReceiptBook): string | null {
   const isOwn = block.origin.protocol === 'anthropic-messages';
@@ -151,17 +183,17 @@ function writeUnknown(block: Extract<Block, { type: 'unknown' }>, book: ReceiptB
 
 /** Anthropic takes back only what it has signed itself. */
 function writeReasoning(block: Extract<Block, { type: 'reasoning' }>, book: ReceiptBook): string | null {
-  if (block.origin.protocol === 'anthropic-messages') {
-    const field = 'messages[].content[].thinking';
+  const isOwn = block.origin.protocol === 'anthropic-messages';
+  if (isOwn) {
     if (block.redacted !== undefined) {
-      book.carried('message.reasoning', field);
+      book.apply('message.reasoning');
       return JSON.stringify({ type: 'redacted_thinking', data: block.redacted });
     }
     if (block.signature !== undefined && block.signature !== '') {
-      book.carried('message.reasoning', field);
+      book.apply('message.reasoning');
       return JSON.stringify({ type: 'thinking', thinking: block.text, signature: block.signature });
     }
   }
-  book.dropped('message.reasoning', 'reasoning without a signature of the target');
+  book.apply('message.reasoning', isOwn ? 'unsigned' : 'otherOrigin');
   return null;
 }

@@ -21,10 +21,10 @@ export function writeConversation(
   const system = writeSystem(request, head, book);
   const turns = writeTurns(request, head, book);
   if (turns[0]?.role !== 'user') {
-    book.converted('messages', 'messages', 'a user turn "." before: the conversation must begin with one');
+    book.apply('messages', 'firstTurn');
     turns.unshift({ role: 'user', blocks: [PLACEHOLDER] });
   }
-  book.carried('messages', 'messages');
+  book.apply('messages');
   const texts = turns.map(({ role, blocks }) => `{"role":"${role}","content":[${blocks.join(',')}]}`);
   return { system, messages: `[${texts.join(',')}]` };
 }
@@ -49,9 +49,9 @@ function writeSystem(request: ChatRequest, head: number, book: ReceiptBook): str
       if (text !== null) texts.push(text);
     }
   }
-  if (request.protocol === 'anthropic-messages') book.carried('system', 'system');
-  else if (head > 0)
-    book.converted('messages', 'system, messages', 'system messages have a place of their own');
+  book.apply('system');
+  const ownPlace = request.fields['system'] === undefined ? 0 : 1;
+  if (head > ownPlace) book.apply('messages', 'system');
   if (request.responseFormat?.type === 'jsonObject') {
     texts.push(JSON.stringify({ type: 'text', text: JSON_INSTRUCTION }));
   }
@@ -97,10 +97,10 @@ function writeBlocks(message: Message, scope: BlockScope): string[] {
 function writeLateSystem(message: Message, book: ReceiptBook): string[] {
   const text = message.blocks.map((block) => (block.type === 'text' ? block.text : '')).join('\n\n');
   if (text.trim() === '') return [];
-  book.converted('messages', 'messages', 'a later system message as marked text of the user');
+  book.apply('messages', 'laterSystem');
   return [JSON.stringify({ type: 'text', text: `<system>\n${text}\n</system>` })];
 }
 
 function noteName(message: Message, book: ReceiptBook): void {
-  if (message.name !== undefined) book.dropped('message.name', 'anthropic-messages has no names');
+  if (message.name !== undefined) book.apply('message.name');
 }

@@ -34,8 +34,7 @@ export function thinkingOf(
   if (reasoning === undefined) return { maxTokens };
   if (request.protocol === 'anthropic-messages') return { maxTokens, ...ownThinking(request, book) };
   if (request.toolChoice?.mode === 'required' || request.toolChoice?.mode === 'tool') {
-    if (traits.thinking === 'budget')
-      return dropThinking(maxTokens, 'not possible with a forced tool choice', book);
+    if (traits.thinking === 'budget') return dropThinking(maxTokens, 'forcedTool', book);
   }
   if (reasoning.effort === 'none') return { maxTokens, ...thinkingOff(traits, book) };
   if (traits.thinking === 'adaptive') return { maxTokens, ...adaptive(request, book) };
@@ -45,22 +44,22 @@ export function thinkingOf(
 function maxTokensOf(request: ChatRequest, target: TargetContext, book: ReceiptBook): number {
   const most = target.maxOutputTokens;
   if (request.maxOutputTokens === undefined) {
-    book.added('max_tokens', 'default: the target needs a number');
+    book.added('maxOutputTokens', 'default');
     return most ?? OUTPUT_TOKENS_DEFAULT;
   }
   if (most === null || request.maxOutputTokens <= most) {
-    book.carried('maxOutputTokens', 'max_tokens');
+    book.apply('maxOutputTokens');
     return request.maxOutputTokens;
   }
-  book.converted('maxOutputTokens', 'max_tokens', `the model gives at most ${most}`);
+  book.apply('maxOutputTokens', 'overMax', String(most));
   return most;
 }
 
 /** The caller's own words; what has no internal form comes back out of `extra`. */
 function ownThinking(request: ChatRequest, book: ReceiptBook): Omit<ThinkingMembers, 'maxTokens'> {
   const { effort, budgetTokens, adaptive: isAdaptive } = request.reasoning ?? {};
-  book.carried('reasoning', 'thinking');
-  book.carried('reasoning.effort', 'output_config.effort');
+  book.apply('reasoning');
+  book.apply('reasoning.effort');
   const thinking =
     budgetTokens !== undefined
       ? { type: 'enabled', budget_tokens: budgetTokens }
@@ -74,17 +73,17 @@ function ownThinking(request: ChatRequest, book: ReceiptBook): Omit<ThinkingMemb
 
 function thinkingOff(traits: ModelTraits, book: ReceiptBook): Omit<ThinkingMembers, 'maxTokens'> {
   if (traits.thinkingOff === 'effort') {
-    book.converted('reasoning', 'output_config.effort', 'the model always thinks: effort "low"');
+    say(book, 'alwaysOn');
     return { effort: 'low' };
   }
-  book.converted('reasoning', 'thinking', `effort "none" as "${traits.thinkingOff}"`);
+  say(book, 'off', `"${traits.thinkingOff}"`);
   return { thinking: { type: traits.thinkingOff } };
 }
 
 function adaptive(request: ChatRequest, book: ReceiptBook): Omit<ThinkingMembers, 'maxTokens'> {
   const { effort, budgetTokens } = request.reasoning ?? {};
   const own = effort === 'minimal' ? 'low' : (effort ?? effortOfBudget(budgetTokens));
-  book.converted('reasoning', 'thinking', own === undefined ? 'adaptive' : `adaptive with effort "${own}"`);
+  say(book, 'adaptive', own === undefined ? undefined : `effort "${own}"`);
   return { thinking: { type: 'adaptive' }, effort: own };
 }
 
@@ -111,13 +110,18 @@ function budgeted(
   const limit = isDefault ? Math.min(maxTokens + wanted, most) : maxTokens;
   const kept = isDefault ? Math.min(maxTokens, Math.ceil(limit / 2)) : Math.ceil(limit / 2);
   const budget = Math.min(wanted, limit - kept);
-  if (budget < BUDGET_TOKENS_MIN)
-    return dropThinking(maxTokens, 'the token limit leaves no room for thinking', book);
-  book.converted('reasoning', 'thinking', `a budget of ${budget} tokens`);
+  if (budget < BUDGET_TOKENS_MIN) return dropThinking(maxTokens, 'noRoom', book);
+  say(book, 'budget', String(budget));
   return { maxTokens: limit, thinking: { type: 'enabled', budget_tokens: budget } };
 }
 
-function dropThinking(maxTokens: number, reason: string, book: ReceiptBook): ThinkingMembers {
-  book.dropped('reasoning', reason);
+function dropThinking(maxTokens: number, caseName: string, book: ReceiptBook): ThinkingMembers {
+  say(book, caseName);
   return { maxTokens };
+}
+
+/** Setting and effort are one here, whichever the caller named. */
+function say(book: ReceiptBook, caseName: string, detail?: string): void {
+  book.apply('reasoning', caseName, detail);
+  book.apply('reasoning.effort', caseName, detail);
 }

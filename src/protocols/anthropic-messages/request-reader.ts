@@ -12,30 +12,12 @@ import {
   expectString,
   optional,
 } from '../expect.ts';
+import { OWN_FIELDS } from '../own-fields.ts';
 import type { JsonObject } from '../protocol.ts';
 import { createRequestNotes, type RequestNotes } from '../request-notes.ts';
 import { readBlocks } from './block-reader.ts';
 import { readMessages } from './message-reader.ts';
 import { readToolSettings } from './tool-reader.ts';
-
-/** Documented, some of them in beta, without internal form: they go only to a target of the same protocol. */
-const KEPT_RAW = [
-  'betas',
-  'billing_policy',
-  'cache_control',
-  'compaction',
-  'container',
-  'context_management',
-  'diagnostics',
-  'fallback_credit_token',
-  'fallbacks',
-  'inference_geo',
-  'mcp_servers',
-  'speed',
-  'thread',
-  'user_profile_id',
-  'workspace_id',
-] as const;
 
 /** Reads a body of `POST /v1/messages` (Anthropic API reference, "Create a Message", and its beta fields). */
 export function readRequest(body: JsonObject): ChatRequest | CallError {
@@ -74,7 +56,7 @@ function read(body: JsonObject): ChatRequest {
       expectString(value, 'service_tier'),
     ),
   };
-  for (const name of KEPT_RAW) notes.keep(name);
+  for (const name of OWN_FIELDS['anthropic-messages']) notes.keep(name);
   return { ...request, ...notes.close() };
 }
 

@@ -6,6 +6,7 @@ import { isJsonObject } from '../json-parse.ts';
 import { objectText } from '../json-text.ts';
 import type { JsonObject, TargetContext, WrittenRequest } from '../protocol.ts';
 import { ReceiptBook } from '../receipt.ts';
+import { fitToolNames } from '../tool-names.ts';
 import { safeSchema } from './json-schema.ts';
 import { writeConversation } from './message-writer.ts';
 import { type ModelTraits, traitsOf } from './model-traits.ts';
@@ -17,10 +18,11 @@ export function writeRequest(request: ChatRequest, target: TargetContext): Writt
   return crossProtocolRefusal(request, 'anthropic-messages') ?? catchingRefusal(() => write(request, target));
 }
 
-function write(request: ChatRequest, target: TargetContext): WrittenRequest {
-  const book = new ReceiptBook(request, 'anthropic-messages');
+function write(given: ChatRequest, target: TargetContext): WrittenRequest {
+  const book = new ReceiptBook(given, 'anthropic-messages');
+  const { request, toolNames } = fitToolNames(given, 'anthropic-messages', book);
   const traits = traitsOf(target.model);
-  book.carried('model', 'model');
+  book.apply('model');
   const thinking = thinkingOf(request, target, traits, book);
   const { system, messages } = writeConversation(request, book);
   const members: JsonObject = {
@@ -33,8 +35,8 @@ function write(request: ChatRequest, target: TargetContext): WrittenRequest {
     stream: request.stream ? true : undefined,
   };
   addExtra(members, request, book);
-  book.carried('stream', 'stream');
-  book.converted('streamUsage', 'stream', 'usage always comes with the stream');
+  book.apply('stream');
+  book.apply('streamUsage');
   const texts = Object.entries(members).map(([name, value]) => [name, JSON.stringify(value)] as const);
   const text = objectText([
     ['model', JSON.stringify(target.model)],
@@ -43,7 +45,7 @@ function write(request: ChatRequest, target: TargetContext): WrittenRequest {
     ['messages', messages],
     ...texts,
   ]);
-  return { body: Buffer.from(text), receipt: book.close('anthropic-messages') };
+  return { body: Buffer.from(text), receipt: book.close(), toolNames };
 }
 
 function samplingMembers(
@@ -53,24 +55,21 @@ function samplingMembers(
   book: ReceiptBook,
 ): JsonObject {
   for (const field of ['seed', 'presencePenalty', 'frequencyPenalty'] as const) {
-    if (request[field] !== undefined) book.dropped(field, 'anthropic-messages has no such field');
+    if (request[field] !== undefined) book.apply(field);
   }
   const { temperature, topP, topK } = request;
   const isThinking = thinking !== undefined && thinking['type'] !== 'disabled';
   if ((!traits.takesSampling || isThinking) && request.protocol !== 'anthropic-messages') {
-    const reason = isThinking ? 'not possible with thinking' : 'the model takes no sampling settings';
     for (const field of ['temperature', 'topP', 'topK'] as const) {
-      if (request[field] !== undefined) book.dropped(field, reason);
+      if (request[field] !== undefined) book.apply(field, isThinking ? 'thinking' : 'noSampling');
     }
     return {};
   }
   const isTooMuch =
     !traits.takesBothSampling && temperature !== undefined && request.protocol !== 'anthropic-messages';
-  if (temperature !== undefined && temperature > 1) book.converted('temperature', 'temperature', 'at most 1');
-  else book.carried('temperature', 'temperature');
-  if (isTooMuch && topP !== undefined) book.dropped('topP', 'the model takes temperature or top_p, not both');
-  else book.carried('topP', 'top_p');
-  book.carried('topK', 'top_k');
+  book.apply('temperature', temperature !== undefined && temperature > 1 ? 'aboveMax' : undefined);
+  book.apply('topP', isTooMuch && topP !== undefined ? 'both' : undefined);
+  book.apply('topK');
   return {
     temperature: temperature === undefined ? undefined : Math.min(temperature, 1),
     top_p: isTooMuch ? undefined : topP,
@@ -82,9 +81,8 @@ function samplingMembers(
 function stopOf(request: ChatRequest, book: ReceiptBook): readonly string[] | undefined {
   if (request.stop === undefined) return undefined;
   const kept = request.stop.filter((sequence) => sequence.trim() !== '');
-  if (kept.length === request.stop.length) book.carried('stop', 'stop_sequences');
-  else if (kept.length === 0) book.dropped('stop', 'white space is no stop sequence');
-  else book.converted('stop', 'stop_sequences', 'without those of white space');
+  if (kept.length === request.stop.length) book.apply('stop');
+  else book.apply('stop', kept.length === 0 ? 'allBlank' : 'blank');
   return kept.length === 0 ? undefined : kept;
 }
 
@@ -100,14 +98,10 @@ function outputConfigOf(
     const isOwn = request.protocol === 'anthropic-messages';
     const { schema, moved } = isOwn ? { schema: format.schema, moved: [] } : safeSchema(format.schema);
     config['format'] = { type: 'json_schema', schema };
-    const reason =
-      moved.length === 0 ? 'as a schema without name' : `${moved.join(', ')} moved to descriptions`;
-    if (isOwn) book.carried('responseFormat', book.nameOf('responseFormat'));
-    else book.converted('responseFormat', 'output_config.format', reason);
-  } else if (format?.type === 'jsonObject') {
-    book.converted('responseFormat', 'system', 'as an instruction');
-  } else {
-    book.carried('responseFormat', book.nameOf('responseFormat'));
+    if (moved.length === 0) book.apply('responseFormat');
+    else book.apply('responseFormat', 'keywords', moved.join(', '));
+  } else if (format !== undefined) {
+    book.apply('responseFormat', format.type === 'jsonObject' ? 'object' : 'text');
   }
   return Object.keys(config).length === 0 ? undefined : config;
 }
@@ -118,17 +112,17 @@ function accountMembers(request: ChatRequest, book: ReceiptBook): JsonObject {
   const members: JsonObject = {};
   if (request.user !== undefined) {
     members['metadata'] = { user_id: request.user };
-    book.carried('user', 'metadata.user_id');
+    book.apply('user');
   }
-  if (request.metadata !== undefined) book.dropped('metadata', 'anthropic-messages takes a user_id only');
+  if (request.metadata !== undefined) book.apply('metadata');
   const tier = request.serviceTier;
   if (tier === undefined) return members;
   const own = request.protocol === 'anthropic-messages' ? tier : TIERS[tier];
-  if (own === undefined) book.dropped('serviceTier', `anthropic-messages has no tier "${tier}"`);
+  if (own === undefined) book.apply('serviceTier', 'unknown', `"${tier}"`);
   else {
     members['service_tier'] = own;
-    if (own === tier) book.carried('serviceTier', 'service_tier');
-    else book.converted('serviceTier', 'service_tier', `"${tier}" is "${own}"`);
+    if (own === tier) book.apply('serviceTier');
+    else book.apply('serviceTier', 'other', `"${tier}" is "${own}"`);
   }
   return members;
 }

@@ -9,13 +9,14 @@ import {
   optional,
   refuse,
 } from '../expect.ts';
+import { OWN_TOOL_FIELDS } from '../own-fields.ts';
 import type { JsonObject } from '../protocol.ts';
 import type { RequestNotes } from '../request-notes.ts';
 
-type ToolSettings = Pick<ChatRequest, 'tools' | 'toolChoice' | 'parallelToolCalls'>;
+const MEMBERS = ['type', 'name', 'description', 'input_schema', 'strict', 'cache_control'] as const;
+const ownMembers = () => OWN_TOOL_FIELDS['anthropic-messages'] ?? [];
 
-/** Documented members of a tool without internal form. */
-const KEPT_RAW = ['allowed_callers', 'defer_loading', 'eager_input_streaming', 'input_examples'] as const;
+type ToolSettings = Pick<ChatRequest, 'tools' | 'toolChoice' | 'parallelToolCalls'>;
 
 /** `tools` and `tool_choice`. */
 export function readToolSettings(notes: RequestNotes): ToolSettings {
@@ -34,8 +35,7 @@ function readTool(tool: JsonObject, path: string, notes: RequestNotes): Tool {
     const name = optional(tool['name'], (value) => expectString(value, `${path}.name`)) ?? type;
     return { name, raw: { value: tool, origin: { protocol: 'anthropic-messages' } } };
   }
-  const members = ['type', 'name', 'description', 'input_schema', 'strict', 'cache_control', ...KEPT_RAW];
-  notes.unknownMembers(tool, members, path);
+  notes.unknownMembers(tool, [...MEMBERS, ...ownMembers()], path);
   const strict = optional(tool['strict'], (value) => expectBoolean(value, `${path}.strict`));
   if (strict !== undefined) notes.detail('tools.strict', 'tools[].strict');
   const cacheControl = tool['cache_control'] ?? undefined;
@@ -51,9 +51,9 @@ function readTool(tool: JsonObject, path: string, notes: RequestNotes): Tool {
 }
 
 function readExtra(tool: JsonObject, notes: RequestNotes): { extra?: JsonObject } {
-  const entries = KEPT_RAW.filter((name) => (tool[name] ?? null) !== null).map(
-    (name) => [name, tool[name]] as const,
-  );
+  const entries = ownMembers()
+    .filter((name) => (tool[name] ?? null) !== null)
+    .map((name) => [name, tool[name]] as const);
   const [first] = entries;
   if (first === undefined) return {};
   notes.detail('tools.extra', `tools[].${first[0]}`);

@@ -8,14 +8,12 @@ import type { ModelTraits } from './model-traits.ts';
 export function toolMembers(request: ChatRequest, traits: ModelTraits, book: ReceiptBook): JsonObject {
   const tools = request.tools.map((tool) => writeTool(tool, request, book)).filter((tool) => tool !== null);
   if (tools.length === 0) {
-    if (request.tools.length === 0) book.carried('tools', 'tools');
-    else book.dropped('tools', 'none of them has a form in anthropic-messages');
-    book.dropped('toolChoice', 'there are no tools');
-    book.dropped('parallelToolCalls', 'there are no tools');
+    book.apply('tools', request.tools.length === 0 ? 'empty' : 'noForm');
+    book.apply('toolChoice', 'noTools');
+    book.apply('parallelToolCalls', 'noTools');
     return {};
   }
-  if (request.protocol === 'anthropic-messages') book.carried('tools', 'tools');
-  else book.converted('tools', 'tools', 'parameters as input_schema');
+  book.apply('tools');
   return { tools, tool_choice: choiceOf(request, tools, traits, book) };
 }
 
@@ -26,9 +24,9 @@ function writeTool(tool: Tool, request: ChatRequest, book: ReceiptBook): JsonObj
     return isOwn ? (tool.raw.value as JsonObject) : null; // the reader took it for an object
   }
   const isOwn = request.protocol === 'anthropic-messages';
-  if (tool.strict !== undefined) book.carried('tools.strict', 'tools[].strict');
-  if (tool.cacheControl !== undefined) book.carried('tools.cacheControl', 'tools[].cache_control');
-  if (tool.extra !== undefined && isOwn) book.carried('tools.extra', book.nameOf('tools.extra'));
+  if (tool.strict !== undefined) book.apply('tools.strict', tool.strict || isOwn ? undefined : 'default');
+  if (tool.cacheControl !== undefined) book.apply('tools.cacheControl');
+  if (tool.extra !== undefined) book.apply('tools.extra', isOwn ? undefined : 'other');
   return {
     name: tool.name,
     description: tool.description,
@@ -44,17 +42,16 @@ function writeTool(tool: Tool, request: ChatRequest, book: ReceiptBook): JsonObj
 function schemaOf(tool: Tool, book: ReceiptBook): JsonObject {
   const { parameters } = tool;
   if (parameters === undefined) {
-    book.converted('tools.parameters', 'tools[].input_schema', 'an object without properties');
+    book.apply('tools.parameters', 'empty');
     return { type: 'object', properties: {} };
   }
   if (tool.strict === true) {
     const { schema, moved } = safeSchema(parameters);
-    if (moved.length > 0)
-      book.converted('tools.parameters', 'tools[].input_schema', `${moved.join(', ')} moved to descriptions`);
+    if (moved.length > 0) book.apply('tools.parameters', 'keywords', moved.join(', '));
     return { ...schema, type: 'object' };
   }
   if (parameters['type'] === 'object') return parameters;
-  book.converted('tools.parameters', 'tools[].input_schema', 'of type object');
+  book.apply('tools.parameters', 'notObject');
   return { ...parameters, type: 'object' };
 }
 
@@ -69,7 +66,7 @@ function choiceOf(
   const { parallelToolCalls } = request;
   const choice = possibleChoice(request, tools, traits, book);
   if (choice === undefined && parallelToolCalls !== false) {
-    if (parallelToolCalls === true) book.carried('parallelToolCalls', 'parallel_tool_calls');
+    if (parallelToolCalls === true) book.apply('parallelToolCalls', 'default');
     return undefined;
   }
   const written: JsonObject = { type: choice === undefined ? 'auto' : MODES[choice.mode] };
@@ -77,8 +74,7 @@ function choiceOf(
   if (choice?.mode !== 'none' && parallelToolCalls !== undefined) {
     written['disable_parallel_tool_use'] = !parallelToolCalls;
   }
-  if (request.protocol === 'anthropic-messages') book.carried('parallelToolCalls', 'tool_choice');
-  else book.converted('parallelToolCalls', 'tool_choice.disable_parallel_tool_use', 'the other way round');
+  book.apply('parallelToolCalls', choice?.mode === 'none' ? 'default' : undefined);
   return written;
 }
 
@@ -91,17 +87,17 @@ function possibleChoice(
   const choice = request.toolChoice;
   if (choice === undefined) return undefined;
   if (request.protocol === 'anthropic-messages') {
-    book.carried('toolChoice', 'tool_choice');
+    book.apply('toolChoice');
     return choice;
   }
   if (choice.mode === 'tool' && !tools.some((tool) => tool['name'] === choice.name)) {
-    book.dropped('toolChoice', 'the tool has no form in anthropic-messages');
+    book.apply('toolChoice', 'noForm');
     return undefined;
   }
   if (!traits.takesForcedTool && (choice.mode === 'required' || choice.mode === 'tool')) {
-    book.converted('toolChoice', 'tool_choice', 'the model cannot be forced: "auto"');
+    book.apply('toolChoice', 'cannotForce');
     return { mode: 'auto' };
   }
-  book.converted('toolChoice', 'tool_choice', `"${choice.mode}" is "${MODES[choice.mode]}"`);
+  book.apply('toolChoice', undefined, `"${choice.mode}" is "${MODES[choice.mode]}"`);
   return choice;
 }

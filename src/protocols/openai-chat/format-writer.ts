@@ -2,31 +2,41 @@ import type { ChatRequest } from '../blocks.ts';
 import { isJsonObject } from '../json-parse.ts';
 import type { JsonObject } from '../protocol.ts';
 import type { ReceiptBook } from '../receipt.ts';
+import type { Dialect } from './dialect.ts';
 
 /** `response_format` for the request; undefined for none. */
-export function formatOf(request: ChatRequest, book: ReceiptBook): JsonObject | undefined {
+export function formatOf(request: ChatRequest, dialect: Dialect, book: ReceiptBook): JsonObject | undefined {
   const format = request.responseFormat;
   if (format === undefined) return undefined;
-  book.carried('responseFormat', 'response_format');
-  if (format.type !== 'jsonSchema') return { type: format.type === 'text' ? 'text' : 'json_object' };
+  book.apply('responseFormat');
+  if (format.type !== 'jsonSchema') {
+    if (wantsJsonWord(request)) book.apply('responseFormat', 'jsonWord');
+    return { type: format.type === 'text' ? 'text' : 'json_object' };
+  }
+  if (!dialect.takesJsonSchema && request.protocol !== 'openai-chat') {
+    book.apply('responseFormat', 'asObject');
+    return { type: 'json_object' };
+  }
   const { name, schema, description } = format;
   const strict =
     format.strict === true && request.protocol !== 'openai-chat' ? isStrictSchema(schema) : format.strict;
-  if (strict !== format.strict) {
-    book.converted(
-      'responseFormat',
-      'response_format',
-      'not enforced: the schema is outside of the strict subset',
-    );
-  }
+  if (strict !== format.strict) book.apply('responseFormat', 'notStrict');
   return { type: 'json_schema', json_schema: { name, description, schema, strict } };
+}
+
+/** What must be said in words for the format to hold; null for nothing. */
+export function jsonInstruction(request: ChatRequest, dialect: Dialect): string | null {
+  const format = request.responseFormat;
+  if (format?.type !== 'jsonSchema') return wantsJsonWord(request) ? 'Answer in JSON.' : null;
+  if (dialect.takesJsonSchema || request.protocol === 'openai-chat') return null;
+  return `Answer in JSON that follows this JSON Schema: ${JSON.stringify(format.schema)}`;
 }
 
 /**
  * OpenAI refuses `json_object` unless the word JSON is somewhere in the messages. Callers of its own protocol
  * know that; others are helped.
  */
-export function wantsJsonWord(request: ChatRequest): boolean {
+function wantsJsonWord(request: ChatRequest): boolean {
   if (request.responseFormat?.type !== 'jsonObject' || request.protocol === 'openai-chat') return false;
   return !request.messages.some((message) =>
     message.blocks.some((block) => block.type === 'text' && /json/i.test(block.text)),

@@ -7,6 +7,7 @@ import { readErrorAnswer } from '../upstream-error.ts';
 import { laterUsage } from '../usage.ts';
 import { writeError } from './errors.ts';
 import { inspect, tapNeedles } from './inspect.ts';
+import type { ChatQuirks } from './quirks.ts';
 import { readRequest } from './request-reader.ts';
 import { writeRequest } from './request-writer.ts';
 import { inspectResponse, readResponse } from './response-reader.ts';
@@ -39,13 +40,22 @@ export const openaiChat: Protocol = {
   inspectResponse,
 };
 
-function rewriteRequest(bytes: Buffer, scan: ScanResult, json: JsonObject, model: string): RewrittenRequest {
+function rewriteRequest(
+  bytes: Buffer,
+  scan: ScanResult,
+  json: JsonObject,
+  model: string,
+  quirks?: ChatQuirks | null,
+): RewrittenRequest {
   const edits: MemberEdit[] = [];
   if (json['model'] !== model) edits.push({ key: 'model', json: JSON.stringify(model) });
   const options = json['stream_options'];
   const isAsked = isJsonObject(options) && options['include_usage'] === true;
   const addsUsage =
-    json['stream'] === true && !isAsked && (isJsonObject(options) || (options ?? null) === null);
+    json['stream'] === true &&
+    !isAsked &&
+    quirks?.streamOptions !== false &&
+    (isJsonObject(options) || (options ?? null) === null);
   if (addsUsage) {
     const merged = isJsonObject(options) ? { ...options, include_usage: true } : { include_usage: true };
     edits.push({ key: 'stream_options', json: JSON.stringify(merged) });

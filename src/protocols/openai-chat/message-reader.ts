@@ -12,7 +12,7 @@ import type { JsonObject } from '../protocol.ts';
 import type { RequestNotes } from '../request-notes.ts';
 import { mintToolId } from '../tool-ids.ts';
 import { checkToolPairs } from '../tool-pairs.ts';
-import { readContent } from './part-reader.ts';
+import { readAnnotations, readContent } from './part-reader.ts';
 
 const ROLES = ['system', 'developer', 'user', 'assistant', 'tool', 'function'] as const;
 /** `reasoning_content` is not OpenAI's: this gateway and many compatible servers send it, so it comes back. */
@@ -80,7 +80,8 @@ function readAssistant(value: JsonObject, path: string, notes: RequestNotes): re
   const content = optional(value['content'], (one) =>
     readContent(one, 'assistant', `${path}.content`, notes),
   );
-  if (content !== undefined) blocks.push(...content);
+  const cited = readAnnotations(value, 'messages[].annotations', notes);
+  for (const block of content ?? []) blocks.push(block.type === 'text' ? { ...block, ...cited } : block);
   const refusal = optional(value['refusal'], (text) => expectString(text, `${path}.refusal`));
   if (refusal !== undefined) {
     notes.detail('message.refusal', 'messages[].refusal');

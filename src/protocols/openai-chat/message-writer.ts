@@ -3,7 +3,7 @@ import type { JsonObject } from '../protocol.ts';
 import type { ReceiptBook } from '../receipt.ts';
 import { fitToolId } from '../tool-ids.ts';
 import type { Dialect } from './dialect.ts';
-import { contentOf, joinedText, type PartScope, partsOf } from './part-writer.ts';
+import { contentOf, joinedText, noteLost, type PartScope, partsOf } from './part-writer.ts';
 
 /** The whole conversation as OpenAI's messages. */
 export function writeMessages(request: ChatRequest, dialect: Dialect, book: ReceiptBook): JsonObject[] {
@@ -29,25 +29,29 @@ export function writeMessages(request: ChatRequest, dialect: Dialect, book: Rece
     if (one !== null) written.push(one);
   }
   if (media.length > 0) written.push({ role: 'user', content: media });
-  book.carried('messages', 'messages');
-  if (request.messages.some((message) => message.role === 'system')) {
-    book.converted('system', 'messages', 'as a message of role "system"');
-  }
+  book.apply('messages');
+  book.apply('system');
   return written;
 }
 
 function writeGiven(message: Message, dialect: Dialect, scope: PartScope): JsonObject | null {
   const role = message.role === 'developer' && !dialect.hasDeveloperRole ? 'system' : message.role;
-  if (role !== message.role) scope.book.converted('messages', 'messages', 'role "developer" as "system"');
+  if (role !== message.role) scope.book.apply('messages', 'developer');
   const content =
-    role === 'user' ? contentOf(partsOf(message.blocks, scope)) : joinedText(message.blocks, scope, '\n\n');
+    role === 'user'
+      ? contentOf(partsOf(message.blocks, scope), dialect.takesTextParts)
+      : joinedText(message.blocks, scope, '\n\n');
   if (content === null) return null;
-  return { role, content, ...nameOf(message, scope) };
+  return { role, content, ...nameOf(message, dialect, scope) };
 }
 
-function nameOf(message: Message, scope: PartScope): JsonObject {
+function nameOf(message: Message, dialect: Dialect, scope: PartScope): JsonObject {
   if (message.name === undefined) return {};
-  scope.book.carried('message.name', 'messages[].name');
+  if (dialect.refuses.includes('messages[].name')) {
+    scope.book.apply('message.name', 'refused');
+    return {};
+  }
+  scope.book.apply('message.name');
   return { name: message.name };
 }
 
@@ -57,15 +61,15 @@ function writeAssistant(message: Message, dialect: Dialect, scope: PartScope): J
   const calls: unknown[] = [];
   for (const block of blocks) {
     if (block.type === 'toolCall') calls.push(writeCall(block, dialect, scope));
-    else if (block.type === 'reasoning') writeReasoning(block, written, scope);
+    else if (block.type === 'reasoning') writeReasoning(block, written, dialect, scope);
     else if (block.type === 'refusal') {
       written['refusal'] = block.text;
-      scope.book.carried('message.refusal', 'messages[].refusal');
+      scope.book.apply('message.refusal');
     } else if (block.type === 'unknown') writeUnknown(block, written, calls, scope);
   }
   if (calls.length > 0) written['tool_calls'] = calls;
   const isEmpty = written['content'] === null && Object.keys(written).length === 2;
-  return isEmpty ? null : { ...written, ...nameOf(message, scope) };
+  return isEmpty ? null : { ...written, ...nameOf(message, dialect, scope) };
 }
 
 function writeCall(
@@ -74,9 +78,8 @@ function writeCall(
   scope: PartScope,
 ): JsonObject {
   const id = fitToolId(block.id, dialect.toolIds);
-  if (id !== block.id)
-    scope.book.converted('toolCall.id', 'messages[].tool_calls[].id', 'the target takes other ids');
-  if (block.cacheControl !== undefined) scope.book.dropped('message.cacheControl', 'caching is automatic');
+  if (id !== block.id) scope.book.apply('toolCall.id', 'other');
+  noteLost(block, scope);
   return {
     id,
     type: 'function',
@@ -91,15 +94,20 @@ function writeCall(
 function writeReasoning(
   block: Extract<Block, { type: 'reasoning' }>,
   written: JsonObject,
+  dialect: Dialect,
   scope: PartScope,
 ): void {
   if (block.origin.protocol !== 'openai-chat') {
-    scope.book.dropped('message.reasoning', 'reasoning goes back only to where it came from');
+    scope.book.apply('message.reasoning', 'otherOrigin');
+    return;
+  }
+  if (dialect.refuses.includes('messages[].reasoning_content')) {
+    scope.book.apply('message.reasoning', 'refused');
     return;
   }
   const earlier = written['reasoning_content'];
   written['reasoning_content'] = typeof earlier === 'string' ? earlier + block.text : block.text;
-  scope.book.carried('message.reasoning', 'messages[].reasoning_content');
+  scope.book.apply('message.reasoning');
 }
 
 /** What this protocol's own reader kept whole: an audio answer, a call of a free-text tool. */
@@ -131,15 +139,11 @@ function writeResult(
     scope,
   );
   if (others.length > 0) {
-    scope.book.converted(
-      'toolResult.content',
-      'messages[].content',
-      'images moved to the user message that follows',
-    );
+    scope.book.apply('toolResult.content', 'media');
     media.push({ type: 'text', text: `From the result of tool call ${block.toolCallId}:` }, ...others);
   }
-  if (block.cacheControl !== undefined) scope.book.dropped('message.cacheControl', 'caching is automatic');
+  noteLost(block, scope);
   const content = block.isError && !/^error/i.test(text) ? `Error: ${text}` : text;
-  if (block.isError) scope.book.converted('toolResult.isError', 'messages[].content', 'said in the text');
+  if (block.isError) scope.book.apply('toolResult.isError');
   return { role: 'tool', tool_call_id: fitToolId(block.toolCallId, dialect.toolIds), content };
 }

@@ -1,4 +1,4 @@
-import type { Block, MediaSource, Role } from '../blocks.ts';
+import type { Block, MediaSource, Role, TextBlock } from '../blocks.ts';
 import { parseDataUri } from '../data-uri.ts';
 import {
   expectArray,
@@ -34,7 +34,10 @@ function readPart(part: JsonObject, path: string, notes: RequestNotes): Block {
   const type = expectOneOf(part['type'], `${path}.type`, PART_TYPES);
   notes.unknownMembers(part, ['type', type, 'cache_control', 'annotations'], path);
   const mark = readCacheControl(part, notes);
-  if (type === 'text') return { type: 'text', text: expectString(part['text'], `${path}.text`), ...mark };
+  if (type === 'text') {
+    const cited = readAnnotations(part, 'messages[].content[].annotations', notes);
+    return { type: 'text', text: expectString(part['text'], `${path}.text`), ...mark, ...cited };
+  }
   if (type === 'refusal') {
     notes.detail('message.refusal', 'messages[].content[].refusal');
     return { type: 'refusal', text: expectString(part['refusal'], `${path}.refusal`) };
@@ -42,11 +45,24 @@ function readPart(part: JsonObject, path: string, notes: RequestNotes): Block {
   if (type === 'image_url') return { ...readImage(part['image_url'], `${path}.image_url`, notes), ...mark };
   if (type === 'file') return { ...readFile(part['file'], `${path}.file`, notes), ...mark };
   const audio = expectObject(part['input_audio'], `${path}.input_audio`);
+  notes.detail('message.audio', 'messages[].content[].input_audio');
   return {
     type: 'audio',
     format: expectName(audio['format'], `${path}.input_audio.format`),
     data: expectName(audio['data'], `${path}.input_audio.data`),
   };
+}
+
+/** They come back in the history of an answer; no request of this protocol documents a place for them. */
+export function readAnnotations(
+  value: JsonObject,
+  word: string,
+  notes: RequestNotes,
+): Pick<TextBlock, 'citations'> {
+  const raw: unknown = value['annotations'];
+  if (!Array.isArray(raw) || raw.length === 0) return {};
+  notes.detail('message.citations', word);
+  return { citations: { raw, origin: { protocol: 'openai-chat' } } };
 }
 
 /** Not OpenAI's: callers who expect an Anthropic model behind this protocol mark cache breakpoints so. */

@@ -1,5 +1,4 @@
 import type { Block, CallerProtocol, FileBlock, ImageBlock } from '../blocks.ts';
-import { mediumRefusal } from '../cross-protocol.ts';
 import { dataUri } from '../data-uri.ts';
 import type { JsonObject } from '../protocol.ts';
 import type { ReceiptBook } from '../receipt.ts';
@@ -22,11 +21,19 @@ export function joinedText(blocks: readonly Block[], scope: PartScope, separator
   return texts.length === 0 ? null : texts.join(separator);
 }
 
-/** One text alone stays a string; null for no parts at all. */
-export function contentOf(parts: readonly JsonObject[]): string | readonly JsonObject[] | null {
+/**
+ * One text alone stays a string, and several become one where the target takes no parts of text; null for no
+ * parts at all.
+ */
+export function contentOf(
+  parts: readonly JsonObject[],
+  takesTextParts: boolean,
+): string | readonly JsonObject[] | null {
   const [first] = parts;
   if (first === undefined) return null;
-  return parts.length === 1 && typeof first['text'] === 'string' ? first['text'] : parts;
+  const texts = parts.map((part) => part['text']);
+  const isText = texts.every((text) => typeof text === 'string');
+  return isText && (parts.length === 1 || !takesTextParts) ? texts.join('\n\n') : parts;
 }
 
 /**
@@ -45,6 +52,7 @@ function partOf(block: Block, scope: PartScope): JsonObject | null {
     case 'image':
       return imagePart(block, scope);
     case 'audio':
+      scope.book.apply('message.audio');
       return { type: 'input_audio', input_audio: { data: block.data, format: block.format } };
     case 'file':
       return filePart(block, scope);
@@ -63,48 +71,50 @@ function unknownPart(raw: unknown, scope: PartScope): JsonObject | null {
     scope.book.raw('message', raw, 'openai-chat');
     return null;
   }
-  scope.book.converted('message.readable', 'messages[].content[].text', 'as text');
+  scope.book.apply('message.readable');
   return { type: 'text', text };
 }
 
 function noteTextDetails(block: Extract<Block, { type: 'text' }>, scope: PartScope): void {
-  if (block.cacheControl !== undefined) scope.book.dropped('message.cacheControl', 'caching is automatic');
-  if (block.citations !== undefined)
-    scope.book.dropped('message.citations', 'openai-chat takes none in requests');
+  noteLost(block, scope);
+  if (block.citations !== undefined) scope.book.apply('message.citations');
+}
+
+/** What no part of OpenAI's has a place for. */
+export function noteLost(block: { readonly cacheControl?: unknown }, { book }: PartScope): void {
+  if (block.cacheControl !== undefined) book.apply('message.cacheControl');
 }
 
 function imagePart(block: ImageBlock, scope: PartScope): JsonObject {
-  const { source, detail, cacheControl } = block;
-  if (cacheControl !== undefined) scope.book.dropped('message.cacheControl', 'caching is automatic');
-  if (source.kind === 'file') throw mediumRefusal('messages', 'image that another vendor keeps');
+  const { source, detail } = block;
+  noteLost(block, scope);
+  if (source.kind === 'file') throw scope.book.refusal('message.image', 'fileId', 'messages');
   const url = source.kind === 'url' ? source.url : dataUri(source.mediaType, source.data);
-  scope.book.carried('message.image', 'messages[].content[].image_url');
-  if (detail !== undefined)
-    scope.book.carried('message.imageDetail', 'messages[].content[].image_url.detail');
+  scope.book.apply('message.image');
+  if (detail !== undefined) scope.book.apply('message.imageDetail');
   return { type: 'image_url', image_url: detail === undefined ? { url } : { url, detail } };
 }
 
 function filePart(block: FileBlock, scope: PartScope): JsonObject {
-  const { source, name, cacheControl } = block;
-  if (cacheControl !== undefined) scope.book.dropped('message.cacheControl', 'caching is automatic');
-  if (block.raw !== undefined) scope.book.dropped('message.fileOptions', 'openai-chat has no such field');
+  const { source, name } = block;
+  noteLost(block, scope);
+  if (block.raw !== undefined) scope.book.apply('message.fileOptions');
   if (source.kind === 'base64') {
     if (source.mediaType.startsWith('text/')) return textOfFile(source.data, name, scope);
-    scope.book.carried('message.file', 'messages[].content[].file');
+    scope.book.apply('message.file');
     const file = { filename: name ?? 'file', file_data: dataUri(source.mediaType, source.data) };
     return { type: 'file', file };
   }
   if (source.kind === 'file' && scope.protocol === 'openai-chat') {
-    scope.book.carried('message.file', 'messages[].content[].file');
+    scope.book.apply('message.file');
     return { type: 'file', file: { file_id: source.id } };
   }
-  const medium = source.kind === 'url' ? 'file by its address' : 'file that another vendor keeps';
-  throw mediumRefusal('messages', medium);
+  throw scope.book.refusal('message.file', source.kind === 'url' ? 'url' : 'fileId', 'messages');
 }
 
 /** OpenAI takes PDF files only; a plain text reads as well inside of the message. */
 function textOfFile(data: string, name: string | undefined, scope: PartScope): JsonObject {
-  scope.book.converted('message.file', 'messages[].content[].text', 'a text file as text');
+  scope.book.apply('message.file', 'text');
   const text = Buffer.from(data, 'base64').toString();
   return { type: 'text', text: name === undefined ? text : `${name}:\n${text}` };
 }

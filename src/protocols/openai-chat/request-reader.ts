@@ -13,29 +13,11 @@ import {
   optional,
   refuse,
 } from '../expect.ts';
+import { OWN_FIELDS } from '../own-fields.ts';
 import type { JsonObject } from '../protocol.ts';
 import { createRequestNotes, type RequestNotes } from '../request-notes.ts';
 import { readMessages } from './message-reader.ts';
 import { readToolSettings } from './tool-reader.ts';
-
-/** Documented, without internal form: they go only to a target of the same protocol. */
-const KEPT_RAW = [
-  'audio',
-  'logit_bias',
-  'logprobs',
-  'modalities',
-  'moderation',
-  'n',
-  'prediction',
-  'prompt_cache_key',
-  'prompt_cache_options',
-  'prompt_cache_retention',
-  'safety_identifier',
-  'store',
-  'top_logprobs',
-  'verbosity',
-  'web_search_options',
-] as const;
 
 /** Reads a body of `POST /chat/completions` (OpenAI API reference, "Create chat completion"). */
 export function readRequest(body: JsonObject): ChatRequest | CallError {
@@ -80,7 +62,7 @@ function read(body: JsonObject): ChatRequest {
     serviceTier: text('serviceTier', 'service_tier'),
   };
   optional(body['n'], (value) => expectInteger(value, 'n', 1, 128));
-  for (const name of KEPT_RAW) notes.keep(name);
+  for (const name of OWN_FIELDS['openai-chat']) notes.keep(name);
   return { ...request, ...notes.close() };
 }
 

@@ -1,44 +1,48 @@
 import type { CallError } from '../../errors.ts';
-import type { ChatRequest, ReasoningEffort } from '../blocks.ts';
+import type { ChatRequest } from '../blocks.ts';
 import { crossProtocolRefusal, extraFor } from '../cross-protocol.ts';
 import { catchingRefusal } from '../expect.ts';
+import type { TabledField } from '../fields.ts';
 import type { JsonObject, TargetContext, WrittenRequest } from '../protocol.ts';
 import { ReceiptBook } from '../receipt.ts';
+import { fitToolNames } from '../tool-names.ts';
 import { type Dialect, dialectOf } from './dialect.ts';
-import { formatOf, wantsJsonWord } from './format-writer.ts';
+import { effortOf } from './effort.ts';
+import { formatOf, jsonInstruction } from './format-writer.ts';
 import { writeMessages } from './message-writer.ts';
+import type { RefusedMember } from './quirks.ts';
 import { toolMembers } from './tool-writer.ts';
-
-/** Most stop sequences that OpenAI takes. */
-const STOPS_MAX = 4;
 
 /** The body of `POST /chat/completions` for a request from anywhere. A stream always asks for usage. */
 export function writeRequest(request: ChatRequest, target: TargetContext): WrittenRequest | CallError {
   return crossProtocolRefusal(request, 'openai-chat') ?? catchingRefusal(() => write(request, target));
 }
 
-function write(request: ChatRequest, target: TargetContext): WrittenRequest {
-  const book = new ReceiptBook(request, 'openai-chat');
+function write(given: ChatRequest, target: TargetContext): WrittenRequest {
+  const book = new ReceiptBook(given, 'openai-chat');
+  const { request, toolNames } = fitToolNames(given, 'openai-chat', book);
   const dialect = dialectOf(target);
-  book.carried('model', 'model');
+  book.apply('model');
   const messages = writeMessages(request, dialect, book);
-  if (wantsJsonWord(request)) messages.unshift({ role: 'system', content: 'Answer in JSON.' });
+  const instruction = jsonInstruction(request, dialect);
+  if (instruction !== null) messages.unshift({ role: 'system', content: instruction });
   const body: JsonObject = {
     model: target.model,
     messages,
-    ...toolMembers(request, book),
-    response_format: formatOf(request, book),
+    ...toolMembers(request, dialect, book),
+    response_format: formatOf(request, dialect, book),
     ...limitMembers(request, target, dialect, book),
     ...samplingMembers(request, dialect, book),
     reasoning_effort: effortOf(request, dialect, book),
     ...accountMembers(request, book),
-    ...streamMembers(request, book),
+    ...streamMembers(request, dialect, book),
   };
   const extra = extraFor(request, 'openai-chat', book);
   for (const [name, value] of Object.entries(extra)) {
     if (!name.startsWith('stream_options.')) body[name] = value;
   }
-  return { body: Buffer.from(JSON.stringify(body)), receipt: book.close('openai-chat') };
+  withoutRefused(body, dialect, book);
+  return { body: Buffer.from(JSON.stringify(body)), receipt: book.close(), toolNames };
 }
 
 function limitMembers(
@@ -53,14 +57,17 @@ function limitMembers(
     const name = request.protocol === 'openai-chat' ? book.nameOf('maxOutputTokens') : dialect.maxTokensField;
     const most = target.maxOutputTokens ?? maxOutputTokens;
     members[name] = Math.min(maxOutputTokens, most);
-    if (maxOutputTokens > most) book.converted('maxOutputTokens', name, `the model gives at most ${most}`);
-    else book.carried('maxOutputTokens', name);
+    const isOld = name === 'max_tokens';
+    if (maxOutputTokens > most) {
+      book.apply('maxOutputTokens', isOld ? 'oldNameOverMax' : 'overMax', String(most));
+    } else book.apply('maxOutputTokens', isOld ? 'oldName' : undefined);
   }
   if (stop !== undefined) {
-    const kept = request.protocol === 'openai-chat' ? stop : stop.slice(0, STOPS_MAX);
+    const most = dialect.stopsMax;
+    const kept = request.protocol === 'openai-chat' ? stop : stop.slice(0, most);
     if (kept.length > 0) members['stop'] = kept;
-    if (kept.length < stop.length) book.converted('stop', 'stop', `only the first ${STOPS_MAX} are taken`);
-    else book.carried('stop', 'stop');
+    if (kept.length < stop.length) book.apply('stop', 'tooMany', `the first ${most}`);
+    else book.apply('stop');
   }
   return members;
 }
@@ -74,57 +81,29 @@ const SAMPLING = [
 
 function samplingMembers(request: ChatRequest, dialect: Dialect, book: ReceiptBook): JsonObject {
   const members: JsonObject = {};
-  const isRefused = !dialect.takesSampling && request.protocol !== 'openai-chat';
+  const isIdle = request.reasoning?.effort === 'none';
+  const isTaken = dialect.sampling === 'always' || (dialect.sampling === 'idle' && isIdle);
+  const isRefused = !isTaken && request.protocol !== 'openai-chat';
   for (const [field, name] of SAMPLING) {
     const value = request[field];
     if (value === undefined) continue;
-    if (isRefused) {
-      book.dropped(field, 'the model takes no sampling settings');
-      continue;
-    }
-    members[name] = value;
-    book.carried(field, name);
+    book.apply(field, isRefused ? 'noSampling' : undefined);
+    if (!isRefused) members[name] = value;
   }
-  if (request.seed !== undefined) {
-    members['seed'] = request.seed;
-    book.carried('seed', 'seed');
+  const { temperature, seed, topK } = request;
+  if (temperature !== undefined && temperature > dialect.temperatureMax && !isRefused) {
+    members['temperature'] = dialect.temperatureMax;
+    book.apply('temperature', 'aboveMax', `at most ${dialect.temperatureMax}`);
   }
-  if (request.topK !== undefined) book.dropped('topK', 'openai-chat has no such field');
+  if (seed !== undefined) {
+    members[dialect.seedField] = seed;
+    book.apply('seed', dialect.seedField === 'seed' ? undefined : 'otherName');
+  }
+  if (topK !== undefined) {
+    if (dialect.takesTopK) members['top_k'] = topK;
+    book.apply('topK', dialect.takesTopK ? 'taken' : undefined);
+  }
   return members;
-}
-
-/** Thinking budgets as efforts; the reverse of what the Anthropic writer does with efforts. */
-function effortOfBudget(budgetTokens: number): ReasoningEffort {
-  if (budgetTokens <= 2_048) return 'low';
-  return budgetTokens <= 8_192 ? 'medium' : 'high';
-}
-
-function effortOf(request: ChatRequest, dialect: Dialect, book: ReceiptBook): ReasoningEffort | undefined {
-  const { reasoning } = request;
-  if (reasoning === undefined) return undefined;
-  const isOwn = request.protocol === 'openai-chat';
-  if (!dialect.takesEffort && !isOwn) return dropReasoning(book, 'the model does not reason');
-  if (reasoning.effort !== undefined) {
-    if (book.nameOf('reasoning') === 'thinking')
-      book.converted('reasoning', 'reasoning_effort', 'as an effort');
-    else book.carried('reasoning', 'reasoning_effort');
-    book.carried('reasoning.effort', 'reasoning_effort');
-    return reasoning.effort;
-  }
-  if (reasoning.budgetTokens === undefined) return dropReasoning(book, "the model's own default stands");
-  const effort = effortOfBudget(reasoning.budgetTokens);
-  book.converted(
-    'reasoning',
-    'reasoning_effort',
-    `a budget of ${reasoning.budgetTokens} tokens as "${effort}"`,
-  );
-  return effort;
-}
-
-function dropReasoning(book: ReceiptBook, reason: string): undefined {
-  book.dropped('reasoning', reason);
-  book.dropped('reasoning.effort', reason);
-  return undefined;
 }
 
 const TIERS: Readonly<Record<string, string>> = { auto: 'auto', standard_only: 'default' };
@@ -133,31 +112,56 @@ function accountMembers(request: ChatRequest, book: ReceiptBook): JsonObject {
   const members: JsonObject = {};
   if (request.user !== undefined) {
     members['user'] = request.user;
-    book.carried('user', 'user');
+    book.apply('user');
   }
   if (request.metadata !== undefined) {
     members['metadata'] = request.metadata;
-    book.carried('metadata', 'metadata');
+    book.apply('metadata');
   }
   const tier = request.serviceTier;
   if (tier === undefined) return members;
   const own = request.protocol === 'openai-chat' ? tier : TIERS[tier];
-  if (own === undefined) book.dropped('serviceTier', `openai-chat has no tier "${tier}"`);
+  if (own === undefined) book.apply('serviceTier', 'unknown', `"${tier}"`);
   else {
     members['service_tier'] = own;
-    if (own === tier) book.carried('serviceTier', 'service_tier');
-    else book.converted('serviceTier', 'service_tier', `"${tier}" is "${own}"`);
+    if (own === tier) book.apply('serviceTier');
+    else book.apply('serviceTier', 'other', `"${tier}" is "${own}"`);
   }
   return members;
 }
 
-function streamMembers(request: ChatRequest, book: ReceiptBook): JsonObject {
-  book.carried('stream', 'stream');
-  book.carried('streamUsage', 'stream_options');
+function streamMembers(request: ChatRequest, dialect: Dialect, book: ReceiptBook): JsonObject {
+  book.apply('stream');
+  book.apply('streamUsage');
   if (!request.stream) return {};
+  if (!dialect.hasStreamOptions) return { stream: true };
   const options: JsonObject = { include_usage: true };
   const obfuscation = request.extra['stream_options.include_obfuscation'];
   if (obfuscation !== undefined && request.protocol === 'openai-chat')
     options['include_obfuscation'] = obfuscation;
   return { stream: true, stream_options: options };
+}
+
+/** Members of the body, and the fields that they were made from. */
+const MEMBER_FIELDS = {
+  user: 'user',
+  metadata: 'metadata',
+  service_tier: 'serviceTier',
+  parallel_tool_calls: 'parallelToolCalls',
+  presence_penalty: 'presencePenalty',
+  frequency_penalty: 'frequencyPenalty',
+  seed: 'seed',
+  stop: 'stop',
+} as const satisfies Partial<Record<RefusedMember, TabledField>>;
+
+/** The token limit has its name from the dialect, and has been written under it. */
+function withoutRefused(body: JsonObject, dialect: Dialect, book: ReceiptBook): void {
+  for (const member of dialect.refuses) {
+    if (body[member] === undefined || member === 'max_tokens' || member === 'max_completion_tokens') continue;
+    delete body[member];
+    const fields: Readonly<Record<string, TabledField | undefined>> = MEMBER_FIELDS;
+    const field = fields[member];
+    if (field !== undefined) book.apply(field, 'refused');
+    else book.extra(member, 'dropped', 'the target refuses it');
+  }
 }

@@ -161,11 +161,11 @@ describe('the cost of a call', () => {
 
 describe('prices', () => {
   test('are pico-dollars for a million tokens', () => {
-    expect(pricing.pricePico('openai', 'gpt-5')).toEqual({
+    expect(pricing.price({ priceId: 'openai' }, 'gpt-5')).toEqual({
       inputPico: 1_250_000_000_000n,
       outputPico: 10_000_000_000_000n,
     });
-    expect(pricing.pricePico('openai', 'no-such-model')).toBeNull();
+    expect(pricing.price({ priceId: 'openai' }, 'no-such-model')).toBeNull();
   });
 });
 

@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { LINE_COLUMNS, LineWriter } from '../../../src/calls/spool-line.ts';
+import type { CallRecord } from '../../../src/calls/record.ts';
+import { LINE_COLUMNS, LineWriter, runningTail } from '../../../src/calls/spool-line.ts';
 import { LIMITS } from '../../../src/limits.ts';
 import { sampleBegin, sampleEnd } from '../../support/sample-records.ts';
 
 const BOOT = '01980000-0000-7000-8000-00000000b007';
 const writer = new LineWriter(BOOT, LIMITS);
+const endLine = (record: CallRecord) => writer.end(record, writer.head(record));
 
 /** Reads a line as Postgres's COPY text format is specified. */
 function parse(line: string): Record<string, string | null> {
@@ -21,7 +23,7 @@ function parse(line: string): Record<string, string | null> {
 describe('an end line', () => {
   test('has one field for each column', () => {
     const record = sampleEnd({ startedAt: Date.UTC(2026, 0, 2, 3, 4, 5, 6) });
-    expect(parse(writer.end(record))).toMatchObject({
+    expect(parse(endLine(record))).toMatchObject({
       id: record.id,
       boot: BOOT,
       started_at: '2026-01-02T03:04:05.006Z',
@@ -33,7 +35,7 @@ describe('an end line', () => {
       cost_pico: '90000000',
       receipt: null,
     });
-    expect(JSON.parse(parse(writer.end(record))['attempts'] ?? '')).toEqual(record.attempts);
+    expect(JSON.parse(parse(endLine(record))['attempts'] ?? '')).toEqual(record.attempts);
   });
 
   test('gives back any text that came from outside', () => {
@@ -49,7 +51,7 @@ describe('an end line', () => {
             attempts: [{ ...attempt, message }],
             receipt: [{ field: name, action: 'dropped', reason: message }],
           });
-          const fields = parse(writer.end(record));
+          const fields = parse(endLine(record));
           const clean = (text: string) => text.replaceAll('\0', '');
           expect(fields['model_asked']).toBe(clean(name));
           expect(JSON.parse(fields['attempts'] ?? '')[0].message).toBe(clean(message));
@@ -68,7 +70,7 @@ describe('an end line', () => {
       modelAsked: bad,
       attempts: attempt === undefined ? [] : [{ ...attempt, message: bad }],
     });
-    const line = Buffer.from(writer.end(record)).toString();
+    const line = Buffer.from(endLine(record)).toString();
     expect(line).not.toContain('\0');
     const message: unknown = JSON.parse(parse(line)['attempts'] ?? '')[0].message;
     expect(message).toBe('ab\\u0000\ufffdc');
@@ -79,10 +81,10 @@ describe('an end line', () => {
     const { usage } = sampleEnd();
     const counts = [-1, 1.5, 2 ** 31, Number.NaN, Number.POSITIVE_INFINITY, 1e300];
     for (const inputTokens of counts) {
-      expect(parse(writer.end(sampleEnd({ usage: { ...usage, inputTokens } })))['input_tokens']).toBeNull();
+      expect(parse(endLine(sampleEnd({ usage: { ...usage, inputTokens } })))['input_tokens']).toBeNull();
     }
     const fields = parse(
-      writer.end(sampleEnd({ totalMs: Number.NaN, queueMs: Number.POSITIVE_INFINITY, costPico: 10n ** 30n })),
+      endLine(sampleEnd({ totalMs: Number.NaN, queueMs: Number.POSITIVE_INFINITY, costPico: 10n ** 30n })),
     );
     expect(fields).toMatchObject({ total_ms: null, queue_ms: null, cost_pico: null });
   });
@@ -96,7 +98,7 @@ describe('an end line', () => {
       attempts: Array.from({ length: 8 }, () => ({ ...attempt, target: long, message: long }) as never),
       receipt: Array.from({ length: 5_000 }, () => ({ field: long, action: 'dropped', reason: long })),
     });
-    const line = writer.end(record);
+    const line = endLine(record);
     expect(Buffer.byteLength(line)).toBeLessThanOrEqual(LIMITS.recordBytesMax);
     expect(parse(line)['model_asked']).toHaveLength(LIMITS.recordTextCharsMax);
   });
@@ -106,9 +108,7 @@ describe('an end line', () => {
     const record = sampleEnd({
       receipt: [...carried, { field: 'seed', action: 'dropped', reason: 'unknown' }],
     });
-    const receipt: { field: string; reason?: string }[] = JSON.parse(
-      parse(writer.end(record))['receipt'] ?? '',
-    );
+    const receipt: { field: string; reason?: string }[] = JSON.parse(parse(endLine(record))['receipt'] ?? '');
     expect(receipt).toHaveLength(LIMITS.recordReceiptEntriesMax);
     expect(receipt[0]?.field).toBe('seed');
     expect(receipt.at(-1)?.reason).toBe('302 more entries are not recorded');
@@ -118,7 +118,7 @@ describe('an end line', () => {
 describe('a begin line', () => {
   test('is a running call', () => {
     const record = sampleBegin({ applicationId: null, startedAt: Date.UTC(2026, 0, 2, 3, 4, 5, 67) });
-    const fields = parse(writer.begin(record));
+    const fields = parse(`${writer.head(record)}${runningTail(LINE_COLUMNS)}`);
     expect(fields).toMatchObject({
       id: record.id,
       application_id: null,

@@ -1,7 +1,8 @@
 import { readdirSync, rmSync, writeSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { lineEnd, readFrame } from '../../../src/calls/frame.ts';
 import { listSegments } from '../../../src/calls/segment-file.ts';
-import { SegmentReader } from '../../../src/calls/segment-reader.ts';
+import { type Frame, SegmentReader } from '../../../src/calls/segment-reader.ts';
 import { type FileSpool, openSpool, type SpoolOptions } from '../../../src/calls/spool.ts';
 import type { WriteBytes } from '../../../src/calls/spool-disk.ts';
 import { CallError } from '../../../src/errors.ts';
@@ -46,11 +47,26 @@ function recorded(): string[] {
   for (const segment of listSegments(dir)) {
     const reader = new SegmentReader(segment.path, 0, LIMITS.recordBytesMax);
     for (let frame = reader.next(true); frame !== null; frame = reader.next(true)) {
-      found.push(`${frame.kind} ${frame.id}`);
+      found.push(...recordsOf(frame));
     }
     expect([reader.corrupt, reader.torn]).toEqual([0, 0]);
     reader.close();
   }
+  return found;
+}
+
+/** Begun calls before ended ones, as a frame has them. */
+function recordsOf({ source, start, end }: Frame): string[] {
+  const content = readFrame(source, start, end);
+  if (content === null) throw new Error('a frame that is none');
+  const idAt = (at: number) => source.toString('latin1', at, at + 36);
+  const found = content.begun.map((line) => `begin ${idAt(line.start)}`);
+  let at = content.endedStart;
+  for (const _ of content.ended) {
+    found.push(`end ${idAt(at)}`);
+    at = lineEnd(source, at, end);
+  }
+  expect(at).toBe(end);
   return found;
 }
 
@@ -77,10 +93,9 @@ describe('appending', () => {
     const before = disk.writes;
     const order: string[] = [];
     const [first, second] = [sampleEnd(), sampleEnd()];
-    spool.begin(first, () => order.push(`begin ${first.id}`));
-    spool.begin(second, () => order.push(`begin ${second.id}`));
-    spool.end(second, () => order.push(`end ${second.id}`));
-    spool.end(first, () => order.push(`end ${first.id}`));
+    const begun = [first, second].map((each) => spool.begin(each, () => order.push(`begin ${each.id}`)));
+    spool.end(second, begun[1] ?? null, () => order.push(`end ${second.id}`));
+    spool.end(first, begun[0] ?? null, () => order.push(`end ${first.id}`));
     expect([order, recorded()]).toEqual([[], []]);
     await turn();
     expect(disk.writes - before).toBe(1);
@@ -103,10 +118,13 @@ describe('appending', () => {
 
   test('writes early when one turn brings much, and still calls back in order', async () => {
     const { disk, write } = smallDisk(1e9);
-    const spool = open({ write }, { spoolTurnBytesMax: 4_096, spoolSegmentBytes: 1e9 });
+    const spool = open(
+      { write },
+      { spoolFrameChars: 2_048, spoolTurnBytesMax: 4_096, spoolSegmentBytes: 1e9 },
+    );
     const before = disk.writes;
     const order: number[] = [];
-    for (let n = 0; n < 2_000; n += 1) spool.end(sampleEnd(), () => order.push(n));
+    for (let n = 0; n < 2_000; n += 1) spool.end(sampleEnd(), null, () => order.push(n));
     expect(disk.writes).toBeGreaterThan(before);
     await turn();
     expect(order).toEqual(Array.from({ length: 2_000 }, (_, n) => n));

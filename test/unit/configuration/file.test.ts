@@ -52,6 +52,8 @@ describe('sluice.yaml', () => {
           protocol: 'openai-chat',
           baseUrl: 'https://api.openai.com/v1',
           apiKey: 'sk-open',
+          apiVersion: null,
+          models: null,
         },
         {
           name: 'lab',
@@ -59,6 +61,8 @@ describe('sluice.yaml', () => {
           protocol: 'anthropic-messages',
           baseUrl: 'http://127.0.0.1:9002',
           apiKey: 'sk-lab',
+          apiVersion: null,
+          models: null,
         },
         {
           name: 'own',
@@ -66,6 +70,8 @@ describe('sluice.yaml', () => {
           protocol: 'openai-chat',
           baseUrl: 'http://127.0.0.1:8000/v1',
           apiKey: null,
+          apiVersion: null,
+          models: null,
         },
       ],
       models: [
@@ -78,12 +84,20 @@ describe('sluice.yaml', () => {
           ],
         },
       ],
+      prices: [],
       tenants: [{ name: 'acme', applications: [{ name: 'web', keys: [KEY], models: ['fast-chat'] }] }],
     });
   });
 
   it('may be empty only on purpose', () => {
-    expect(parse('{}')).toEqual({ network: { allowPrivate: [] }, records: { bodies: false }, connections: [], models: [], tenants: [] });
+    expect(parse('{}')).toEqual({
+      network: { allowPrivate: [] },
+      records: { bodies: false },
+      connections: [],
+      models: [],
+      prices: [],
+      tenants: [],
+    });
     for (const text of ['', '\n', '# nothing\n', 'null']) {
       expect(mistakes(text)).toEqual([
         'sluice.yaml: expected a mapping, got nothing; write {} to configure nothing',
@@ -114,7 +128,9 @@ tenants:
       'sluice.yaml:3:47 connections[1].apiKey: expected the environment variable MISSING to hold a value, but it is not set',
       'sluice.yaml:4:5 connections[2].protocol: expected a protocol, as the provider is custom, got nothing',
       'sluice.yaml:4:5 connections[2].baseUrl: expected a URL, as the provider is custom, got nothing',
-      'sluice.yaml:4:36 connections[2].key: expected only the keys name, provider, protocol, baseUrl, apiKey',
+      expect.stringMatching(
+        /^sluice\.yaml:4:36 connections\[2\]\.key: expected only the keys name, provider, protocol, baseUrl, apiKey, /,
+      ),
       expect.stringMatching(
         /^sluice\.yaml:7:15 models\[0\]\.strategy: expected one of priority, .*, got "fastest"$/,
       ),

@@ -15,6 +15,7 @@ const rows = (version: number): ConfigurationRows => ({
   keys: [],
   connections: [],
   models: [],
+  prices: [],
   allowPrivate: [],
   keepsBodies: false,
   environmentTaken: [],

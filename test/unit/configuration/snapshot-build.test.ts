@@ -21,6 +21,8 @@ function connection(changes: Partial<ConnectionRow> & { readonly secret?: string
     base_url: 'https://api.openai.com/v1',
     credential: null,
     credential_key_id: null,
+    api_version: null,
+    models: null,
     source: 'file' as const,
     ...columns,
   };
@@ -48,6 +50,7 @@ function build(rows: Partial<ConfigurationRows>) {
       keys: [],
       connections: [],
       models: [],
+      prices: [],
       allowPrivate: [],
       keepsBodies: false,
       environmentTaken: [],
@@ -77,7 +80,11 @@ describe('building a snapshot', () => {
       secret: 'sk-1',
       headers: {},
       isTrusted: true,
+      addressing: 'plain',
+      apiVersion: null,
+      aws: null,
       priceId: 'openai',
+      prices: [],
       knownModels: ['openai-1'],
     });
     expect(snapshot.models.get('fast')?.targets).toEqual([

@@ -4,13 +4,14 @@ import type { ChatInputValue } from '../../../src/graphql/chat-input.ts';
 import type { CallerContext } from '../../../src/graphql/context.ts';
 import { LIMITS } from '../../../src/limits.ts';
 import { createSnapshot } from '../../../src/tenancy/snapshot.ts';
-import { FakeInvoke } from '../../support/fake-invoke.ts';
+import { FakeInvoke, onlyChats } from '../../support/fake-invoke.ts';
 
 const input: ChatInputValue = { model: 'fast-chat', messages: [{ role: 'user', content: 'Hello' }] };
 
 function contextOf(fake: FakeInvoke, signal: AbortSignal): CallerContext {
   return {
     invoke: fake.invoke,
+    operate: onlyChats,
     db: null as never, // no resolver of a chat reads from it
     limits: LIMITS,
     identity: { tenantId: 't', applicationId: 'a', keyId: 'k', isAdmin: false },

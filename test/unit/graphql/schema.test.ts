@@ -53,8 +53,8 @@ describe('the schema', () => {
   });
 
   it.each([
-    ['Query', ['call', 'calls', 'models', 'viewer']],
-    ['Mutation', ['chat']],
+    ['Query', ['call', 'calls', 'catalogModels', 'models', 'providers', 'viewer']],
+    ['Mutation', ['chat', 'embed', 'generateImage', 'moderate', 'rerank', 'speak', 'transcribe']],
     ['Subscription', ['chatStream']],
   ])('%s has these fields, and each has a rule of who may use it', (name, fields) => {
     const type = createSchema().getTypeMap()[name];

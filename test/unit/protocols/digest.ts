@@ -42,13 +42,13 @@ export function readStream(protocol: Protocol, chunks: Iterable<Buffer>): ReadSt
   const builder = new ResponseBuilder();
   const events: BlockEvent[] = [];
   let failure: UpstreamFailure | null = null;
-  for (const chunk of chunks) {
-    reader.push(chunk, (event) => {
-      events.push(event);
-      builder.add(event);
-      if (event.type === 'error') failure = event.failure;
-    });
-  }
+  const take = (event: BlockEvent): void => {
+    events.push(event);
+    builder.add(event);
+    if (event.type === 'error') failure = event.failure;
+  };
+  for (const chunk of chunks) reader.push(chunk, take);
+  reader.end?.(take);
   return { events, response: builder.build(), isComplete: reader.isComplete, failure };
 }
 

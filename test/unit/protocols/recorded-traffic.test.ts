@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages } from '../../../src/protocols/anthropic-messages/index.ts';
+import { cohereChat } from '../../../src/protocols/cohere-chat/index.ts';
+import { gemini } from '../../../src/protocols/gemini/index.ts';
 import { openaiChat } from '../../../src/protocols/openai-chat/index.ts';
+import { openaiResponses } from '../../../src/protocols/openai-responses/index.ts';
 import type { Protocol } from '../../../src/protocols/protocol.ts';
 import { SseTap } from '../../../src/protocols/tap.ts';
 import {
@@ -26,8 +29,14 @@ const CHAT_FOLDERS = [
   ],
   'perplexity',
 ];
-/** Not answers of a chat. */
-const OTHERS = /error\.json$|transcription/;
+const RESPONSE_FOLDERS = ['openai/responses', 'open-responses/responses', 'xai/responses', 'azure'];
+/** Not answers of a chat, or no JSON. */
+const OTHERS = /error(?:\.1)?\.(?:json|chunks)|transcription|embedding|parallel-tool-call-wrapper/;
+/** Answers that say nothing for a caller: all in them is the vendor's own. */
+const SILENT =
+  /advisor|apply-patch|client-tool-search\.1|custom-tool|local-shell|mcp-tool-approval\.1|shell-tool\.1|programmatic-tool-calling\.2/;
+/** What ends a stream, or counts as its end. */
+const TERMINAL = /\[DONE\]|"type":"(?:message_stop|message-end|response\.completed)"|"finishReason":/;
 
 const streams: readonly (readonly [file: string, protocol: Protocol])[] = [
   ...listFixtures(CHAT_FOLDERS, '.chunks.txt').map((file) => [file, openaiChat] as const),
@@ -35,12 +44,25 @@ const streams: readonly (readonly [file: string, protocol: Protocol])[] = [
   ...listFixtures(['anthropic'], '.chunks.txt')
     .filter((file) => !file.includes('spliced'))
     .map((file) => [file, anthropicMessages] as const),
-];
+  ...listFixtures(RESPONSE_FOLDERS, '.chunks.txt').map((file) => [file, openaiResponses] as const),
+  ...listFixtures(['cohere'], '.chunks.txt').map((file) => [file, cohereChat] as const),
+  ...listFixtures(['google'], '.chunks.txt').map((file) => [file, gemini] as const),
+].filter(([file]) => !OTHERS.test(file));
 const answers: readonly (readonly [file: string, protocol: Protocol])[] = [
   ...listFixtures(CHAT_FOLDERS, '.json').map((file) => [file, openaiChat] as const),
   ...listFixtures(['anthropic'], '.json').map((file) => [file, anthropicMessages] as const),
+  ...listFixtures(RESPONSE_FOLDERS, '.json').map((file) => [file, openaiResponses] as const),
+  ...listFixtures(['cohere'], '.json').map((file) => [file, cohereChat] as const),
+  ...listFixtures(['google'], '.json').map((file) => [file, gemini] as const),
 ].filter(([file]) => !OTHERS.test(file));
-const callers = [openaiChat, anthropicMessages];
+/** How the event begins that ends a stream. */
+const TERMINATORS = new Map([
+  [openaiChat, 'data: [DONE]'],
+  [anthropicMessages, 'event: message_stop'],
+  [openaiResponses, 'event: response.completed'],
+  [cohereChat, 'event: message-end'],
+]);
+const callers = [openaiChat, anthropicMessages, openaiResponses, gemini];
 
 it.skipIf(!hasFixtures)(`recorded traffic is there (skipped: ${NO_FIXTURES})`, () => {
   expect(streams.length, FIXTURES).toBeGreaterThan(20);
@@ -53,7 +75,7 @@ describe.skipIf(!hasFixtures)(`recorded streams (skipped without ${FIXTURES})`, 
     const whole = readStream(protocol, [bytes]);
     expect(whole).toMatchObject({ isComplete: true, failure: null });
     const { text, refusal, calls, finishReason } = digest(whole.response);
-    expect(text !== '' || refusal !== '' || calls.length > 0 || /advisor/.test(file)).toBe(true);
+    expect(text !== '' || refusal !== '' || calls.length > 0 || SILENT.test(file)).toBe(true);
     expect(finishReason).not.toBe('other');
     expect(readStream(protocol, bytewise(bytes)).events).toEqual(whole.events);
   });
@@ -62,7 +84,7 @@ describe.skipIf(!hasFixtures)(`recorded streams (skipped without ${FIXTURES})`, 
     const { frames } = loadStream(file);
     const reader = protocol.streamReader({ protocol: protocol.name });
     for (const frame of frames) {
-      const isTerminal = /\[DONE\]|"type":"message_stop"/.test(frame.toString());
+      const isTerminal = TERMINAL.test(frame.toString());
       reader.push(frame.subarray(0, -1), () => undefined);
       expect(reader.isComplete).toBe(false);
       reader.push(frame.subarray(-1), () => undefined);
@@ -90,9 +112,15 @@ describe.skipIf(!hasFixtures)(`recorded streams (skipped without ${FIXTURES})`, 
     (file, protocol) => {
       const { bytes } = loadStream(file);
       const { response } = readStream(protocol, [bytes]);
-      const end = bytes.indexOf(protocol === openaiChat ? 'data: [DONE]' : 'event: message_stop');
+      const terminator = TERMINATORS.get(protocol);
+      // Gemini has none: what came last counts.
+      const end =
+        terminator === undefined
+          ? bytes.length - (loadStream(file).frames.at(-1)?.length ?? 0)
+          : bytes.indexOf(terminator);
       for (const chunks of [[bytes], bytewise(bytes), loadStream(file).frames]) {
-        const tap = new SseTap(protocol, { dropUsageOnly: false, holdBytesMax: 128 * 1024 });
+        const options = { dropUsageOnly: false, holdBytesMax: 128 * 1024 };
+        const tap = protocol.streamTap?.(options) ?? new SseTap(protocol, options);
         const forwarded: Buffer[] = [];
         for (const chunk of chunks) forwarded.push(tap.push(chunk) ?? Buffer.alloc(0));
         expect(Buffer.concat(forwarded).equals(bytes.subarray(0, end))).toBe(true);
@@ -114,7 +142,7 @@ describe.skipIf(!hasFixtures)(`recorded answers (skipped without ${FIXTURES})`, 
     expect(response.usage.inputTokens).toBeGreaterThan(0);
     expect(protocol.inspectResponse(body as Record<string, unknown>)).toEqual({
       usage: response.usage,
-      model: response.model,
+      model: response.model ?? undefined,
       finishReason: response.finishReason,
     });
     for (const caller of callers) {

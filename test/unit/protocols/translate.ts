@@ -3,6 +3,7 @@ import { anthropicMessages } from '../../../src/protocols/anthropic-messages/ind
 import type { ReceiptEntry } from '../../../src/protocols/blocks.ts';
 import { openaiChat } from '../../../src/protocols/openai-chat/index.ts';
 import type { JsonObject, Protocol, TargetContext } from '../../../src/protocols/protocol.ts';
+import { targetFacts } from '../../../src/providers/facts.ts';
 
 export interface Translated {
   readonly body: JsonObject;
@@ -19,11 +20,17 @@ export function translate(from: Protocol, to: Protocol, body: object, target: Ta
   const asked = { model: String(json['model'] ?? 'm'), stream: json['stream'] === true };
   const request = from.readRequest(json, asked);
   if (request instanceof CallError) throw request;
-  const written = to.writeRequest(request, target);
+  const written = to.writeRequest(request, { ...known(to, target), ...target });
   if (written instanceof CallError) throw written;
   const text = written.body.toString();
   const receipt = Object.fromEntries(written.receipt.map((entry) => [entry.field, entry]));
   return { body: JSON.parse(text) as JsonObject, text, receipt };
+}
+
+/** What the catalogue says of a target, without its limit of output. */
+function known(to: Protocol, { provider, model }: TargetContext): Partial<TargetContext> {
+  const { quirks, capabilities } = targetFacts({ provider, protocol: to.name }, model);
+  return { quirks, capabilities };
 }
 
 export function openaiToAnthropic(body: object, target: Partial<TargetContext> = {}): Translated {

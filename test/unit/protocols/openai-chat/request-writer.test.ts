@@ -428,6 +428,7 @@ describe('OpenAI to OpenAI through content blocks', () => {
       provider: 'openai',
       model: 'm',
       maxOutputTokens: null,
+      quirks: { developerRole: true },
     });
     if (written instanceof CallError) throw written;
     expect(JSON.parse(written.body.toString())).toEqual(body);

@@ -28,22 +28,36 @@ export interface PriceRow {
 /** A row and when it holds: always, from a day on, or between two times of every day (UTC). */
 export interface DatedPriceRow {
   readonly row: PriceRow | null;
+  /** Of the day on which it came into force, ms since the epoch; null for none that is known. */
+  readonly fromMs: number | null;
   holdsAt(atMs: number): boolean;
 }
 
+/** A price of the operator's own. */
+export interface OwnPrice {
+  /** Whether it is for the model of this name. */
+  matches(model: string): boolean;
+  /** Holds from this instant on, ms since the epoch; null for always. */
+  readonly fromMs: number | null;
+  readonly row: PriceRow;
+}
+
 const DAY_MS = 86_400_000;
-const FREE: Rate = { base: 0n, tiers: [] };
+export const FREE: Rate = { base: 0n, tiers: [] };
 
 /** The model's rows, the first that holds is the one; the last always does. */
 export function priceRowsOf({ prices }: ModelInfo): readonly DatedPriceRow[] {
-  if (!Array.isArray(prices)) return [{ row: compile(prices), holdsAt: () => true }];
+  if (!Array.isArray(prices)) return [{ row: compile(prices), fromMs: null, holdsAt: () => true }];
   const rows = prices.map(({ constraint, prices: price }) => ({
     row: compile(price),
+    fromMs: constraint?.type === 'start_date' ? Date.parse(constraint.start_date) : null,
     holdsAt: holding(constraint),
   }));
   const [first] = rows;
   // The catalogue's order is oldest first, and its first row is what is left when none holds.
-  return first === undefined ? [] : [...rows.reverse(), { row: first.row, holdsAt: () => true }];
+  return first === undefined
+    ? []
+    : [...rows.reverse(), { row: first.row, fromMs: null, holdsAt: () => true }];
 }
 
 type Constraint = Exclude<ModelInfo['prices'], ModelPrice>[number]['constraint'];

@@ -1,0 +1,22 @@
+import type { Call } from '../call.ts';
+import type { AnswerHead } from '../relay/answer.ts';
+import type { LaneContext } from '../relay/lane.ts';
+
+/** What a lane sees of its call. */
+export class CallLaneContext implements LaneContext {
+  readonly secret: string | null;
+  readonly #call: Call;
+
+  constructor(call: Call, secret: string | null) {
+    this.#call = call;
+    this.secret = secret;
+  }
+
+  head(): AnswerHead {
+    return this.#call.head;
+  }
+
+  nowMs(): number {
+    return this.#call.ports.clock.monotonicMs();
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * What a protocol documents and the internal form has no word for: these fields go only to a target of the same
+ * protocol, and elsewhere the receipt says that they were dropped. Readers keep them raw; `docs/protocols.md`
+ * lists them.
+ */
+import type { ProtocolName } from './blocks.ts';
+
+/** Top-level fields, by the protocol's own names. */
+export const OWN_FIELDS: Readonly<Record<ProtocolName, readonly string[]>> = {
+  'openai-chat': [
+    'audio',
+    'logit_bias',
+    'logprobs',
+    'modalities',
+    'moderation',
+    'n',
+    'prediction',
+    'prompt_cache_key',
+    'prompt_cache_options',
+    'prompt_cache_retention',
+    'safety_identifier',
+    'store',
+    'top_logprobs',
+    'verbosity',
+    'web_search_options',
+  ],
+  'openai-responses': [],
+  /** Some of them in beta. */
+  'anthropic-messages': [
+    'betas',
+    'billing_policy',
+    'cache_control',
+    'compaction',
+    'container',
+    'context_management',
+    'diagnostics',
+    'fallback_credit_token',
+    'fallbacks',
+    'inference_geo',
+    'mcp_servers',
+    'speed',
+    'thread',
+    'user_profile_id',
+    'workspace_id',
+  ],
+  /** Some of them of Vertex AI alone. */
+  gemini: ['cachedContent', 'continuationToken', 'labels', 'modelArmorConfig', 'safetySettings', 'store'],
+  'bedrock-converse': [],
+  'cohere-chat': ['citation_options', 'logprobs', 'priority', 'safety_mode'],
+};
+
+/** Members of a tool. */
+export const OWN_TOOL_FIELDS: Readonly<Partial<Record<ProtocolName, readonly string[]>>> = {
+  'anthropic-messages': ['allowed_callers', 'defer_loading', 'eager_input_streaming', 'input_examples'],
+};
+
+/** Of objects that the internal form knows in part: everything else inside of them. */
+export const OWN_MEMBERS: Readonly<Partial<Record<ProtocolName, readonly string[]>>> = {
+  'openai-chat': ['stream_options.include_obfuscation'],
+  gemini: [
+    'generationConfig.*',
+    'toolConfig.*',
+    'contents[].parts[].*',
+    'contents[].parts[].functionResponse.*',
+    'tools[].functionDeclarations[].*',
+  ],
+  'anthropic-messages': ['output_config.*', 'thinking.*', 'messages[].content[].transformations'],
+};

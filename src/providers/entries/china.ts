@@ -1,0 +1,112 @@
+import type { Provider } from '../provider.ts';
+import { openaiStyle } from './entry.ts';
+
+/** Providers in China; where there is an international address, it is the one here. */
+export const CHINA: readonly Provider[] = [
+  openaiStyle({
+    name: 'moonshot',
+    title: 'Moonshot AI',
+    baseUrl: 'https://api.moonshot.ai/v1',
+    keyVariables: ['MOONSHOT_API_KEY'],
+    priceId: 'moonshotai',
+    docs: 'https://platform.moonshot.ai/docs/api/chat',
+    endpoints: ['chat', 'files'],
+    quirks: { temperatureMax: 1, efforts: [] },
+  }),
+  openaiStyle({
+    name: 'dashscope',
+    title: 'Alibaba Cloud Model Studio (Qwen)',
+    // In China: https://dashscope.aliyuncs.com/compatible-mode/v1
+    baseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1',
+    keyVariables: ['DASHSCOPE_API_KEY'],
+    docs: 'https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope',
+    endpoints: ['chat', 'responses', 'embeddings', 'files', 'batches'],
+    quirks: { topK: true, efforts: [] },
+    quirkRules: [{ model: /^deepseek-v4/, quirks: { efforts: ['high'] } }],
+  }),
+  openaiStyle({
+    name: 'zhipu',
+    title: 'Zhipu AI (BigModel)',
+    baseUrl: 'https://open.bigmodel.cn/api/paas/v4',
+    keyVariables: ['ZHIPU_API_KEY', 'ZHIPUAI_API_KEY'],
+    priceId: 'zhipuai',
+    docs: 'https://docs.bigmodel.cn/api-reference',
+    endpoints: ['chat', 'embeddings', 'rerank', 'images', 'speech', 'transcriptions', 'files', 'batches'],
+    quirks: { temperatureMax: 1, stopsMax: 1, efforts: [], jsonSchema: false },
+  }),
+  openaiStyle({
+    name: 'zai',
+    title: 'Z.AI',
+    baseUrl: 'https://api.z.ai/api/paas/v4',
+    keyVariables: ['ZAI_API_KEY'],
+    priceId: 'zai',
+    docs: 'https://docs.z.ai/api-reference/llm/chat-completion',
+    quirks: { temperatureMax: 1, stopsMax: 1, efforts: [], jsonSchema: false },
+  }),
+  openaiStyle({
+    name: 'minimax',
+    title: 'MiniMax',
+    // In China: https://api.minimaxi.com/v1
+    baseUrl: 'https://api.minimax.io/v1',
+    keyVariables: ['MINIMAX_API_KEY'],
+    priceId: 'minimax',
+    docs: 'https://platform.minimax.io/docs/api-reference/text-openai-api',
+    endpoints: ['chat'],
+    quirks: {
+      temperatureMax: 1,
+      efforts: [],
+      refuses: ['presence_penalty', 'frequency_penalty', 'logit_bias'],
+    },
+  }),
+  openaiStyle({
+    name: 'volcengine',
+    title: 'Volcengine Ark',
+    baseUrl: 'https://ark.cn-beijing.volces.com/api/v3',
+    keyVariables: ['ARK_API_KEY', 'VOLCENGINE_API_KEY'],
+    docs: 'https://www.volcengine.com/docs/82379/1330310',
+    endpoints: ['chat', 'responses', 'embeddings', 'images', 'files', 'batches'],
+  }),
+  openaiStyle({
+    name: 'baidu',
+    title: 'Baidu Qianfan',
+    baseUrl: 'https://qianfan.baidubce.com/v2',
+    keyVariables: ['QIANFAN_API_KEY', 'QIANFAN_BEARER_TOKEN'],
+    docs: 'https://cloud.baidu.com/doc/qianfan/s/Hmh4suq26',
+    endpoints: ['chat', 'embeddings', 'rerank', 'images'],
+  }),
+  openaiStyle({
+    name: 'tencent',
+    title: 'Tencent Hunyuan',
+    baseUrl: 'https://api.hunyuan.cloud.tencent.com/v1',
+    keyVariables: ['HUNYUAN_API_KEY'],
+    docs: 'https://cloud.tencent.com/document/product/1729/111007',
+    endpoints: ['chat', 'embeddings'],
+  }),
+  openaiStyle({
+    name: 'siliconflow',
+    title: 'SiliconFlow',
+    // In China: https://api.siliconflow.cn/v1
+    baseUrl: 'https://api.siliconflow.com/v1',
+    keyVariables: ['SILICONFLOW_API_KEY'],
+    docs: 'https://docs.siliconflow.com/en/api-reference/chat-completions/chat-completions',
+    endpoints: ['chat', 'embeddings', 'rerank', 'images', 'speech', 'transcriptions'],
+    quirks: { topK: true, efforts: [] },
+  }),
+  openaiStyle({
+    name: 'stepfun',
+    title: 'StepFun',
+    baseUrl: 'https://api.stepfun.com/v1',
+    keyVariables: ['STEPFUN_API_KEY'],
+    docs: 'https://platform.stepfun.com/docs/zh/api-reference/chat/chat-completion-create',
+    endpoints: ['chat', 'messages', 'responses'],
+    quirks: { efforts: ['low', 'medium', 'high'] },
+  }),
+  openaiStyle({
+    name: 'modelscope',
+    title: 'ModelScope',
+    baseUrl: 'https://api-inference.modelscope.cn/v1',
+    keyVariables: ['MODELSCOPE_API_KEY'],
+    docs: 'https://modelscope.cn/docs/model-service/API-Inference/intro',
+    endpoints: ['chat'],
+  }),
+];
