@@ -1,16 +1,18 @@
 /**
  * Prints what is derived from the code: the graph's SDL to schema/schema.graphql, the catalogue of providers to
- * docs/providers.md. With `--check` nothing is written, and the exit code is 1 when a file is not what would be
- * printed.
+ * docs/providers.md, what becomes of requests between protocols to docs/protocols.md. With `--check` nothing is
+ * written, and the exit code is 1 when a file is not what would be printed.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { printSortedSchema } from './src/graphql/print-schema.ts';
+import { printProtocols } from './src/protocols/print-protocols.ts';
 import { printProviders } from './src/providers/print-providers.ts';
 
 const PRINTED: readonly (readonly [string, () => string])[] = [
   ['schema/schema.graphql', printSortedSchema],
   ['docs/providers.md', printProviders],
+  ['docs/protocols.md', printProtocols],
 ];
 
 function read(file: URL): string | null {

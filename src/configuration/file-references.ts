@@ -72,11 +72,11 @@ function checkConnections(file: LooseFile, report: Report): void {
         report(field('protocol'), 'expected a protocol, as the provider is custom');
       if (written.baseUrl === undefined)
         report(field('baseUrl'), 'expected a URL, as the provider is custom');
-    } else if (written.aws !== undefined && written.baseUrl === undefined) {
-      // The region makes the address, and the credential is there.
-    } else if (provider.baseUrlTemplates !== undefined && written.baseUrl === undefined) {
+    } else if (written.baseUrl !== undefined || written.aws !== undefined) {
+      return;
+    } else if (provider.baseUrlTemplates !== undefined) {
       report(field('baseUrl'), `expected a URL, as ${provider.title} has a different one for everybody`);
-    } else if (provider.auth !== 'none' && written.baseUrl === undefined && written.apiKey === undefined) {
+    } else if (provider.auth !== 'none' && written.apiKey === undefined) {
       report(field('apiKey'), `expected a key, as ${provider.title} takes no calls without`);
     }
   });

@@ -47,8 +47,6 @@ export interface TextBlock {
   /** Citations on this text, raw, with their origin. */
   readonly citations?: { readonly raw: readonly unknown[]; readonly origin: Origin } | undefined;
   readonly signature?: Signature | undefined;
-  /** The whole block, where it says more than this (guarded text, a search result). */
-  readonly raw?: { readonly value: unknown; readonly origin: Origin } | undefined;
   readonly extra?: BlockExtra | undefined;
 }
 export interface ImageBlock {

@@ -227,7 +227,8 @@ export const FIELDS: FieldTable = {
       text: carry(null),
     }),
     'cohere-chat': convert('response_format', 'as a JSON object with a schema', {
-      same: carry('response_format'),
+      text: carry(null),
+      object: carry('response_format'),
       jsonWord: convert('response_format, messages', 'the prompt must name JSON'),
       instruction: convert('messages', 'as an instruction: no format goes with tools or documents'),
     }),
@@ -382,7 +383,6 @@ export const FIELDS: FieldTable = {
       on: convert('thinking', 'switched on'),
       off: convert('thinking', 'switched off'),
       noReasoning: drop('the model does not reason'),
-      noSetting: drop("the model's own default stands"),
     }),
   },
   user: {
@@ -466,8 +466,8 @@ export const FIELDS: FieldTable = {
   },
   'message.citations': {
     'openai-chat': drop('the target takes none in requests'),
-    'openai-responses': drop('the target takes none in requests', {
-      own: carry(null),
+    'openai-responses': carry('input[].content[].annotations', {
+      otherOrigin: drop('citations go back only to where they came from'),
     }),
     'anthropic-messages': carry('messages[].content[].citations', {
       otherOrigin: drop('citations go back only to where they came from'),
@@ -476,7 +476,9 @@ export const FIELDS: FieldTable = {
     'bedrock-converse': carry('messages[].content[].citationsContent', {
       otherOrigin: drop('citations go back only to where they came from'),
     }),
-    'cohere-chat': drop("the target takes none of another vendor's", { own: carry(null) }),
+    'cohere-chat': carry('messages[].citations', {
+      other: drop("the target takes none of another vendor's"),
+    }),
   },
   'message.reasoning': {
     'openai-chat': carry('messages[].reasoning_content', {
@@ -567,20 +569,20 @@ export const FIELDS: FieldTable = {
   },
   'message.fileOptions': {
     'openai-chat': drop(),
-    'openai-responses': drop(NO_FIELD, { own: carry(null) }),
-    'anthropic-messages': carry('messages[].content[].citations'),
+    'openai-responses': carry('input[].content[].*', { other: drop() }),
+    'anthropic-messages': carry('messages[].content[].citations', { other: drop() }),
     gemini: drop(),
     'bedrock-converse': convert('messages[].content[].document.citations', "in the target's words", {
       context: convert('messages[].content[].document.context', "in the target's words"),
     }),
-    'cohere-chat': drop(NO_FIELD, { own: carry(null) }),
+    'cohere-chat': carry('documents[].data', { other: drop() }),
   },
   'message.extra': {
     'openai-chat': drop(),
-    'openai-responses': drop(NO_FIELD, { own: carry(null) }),
+    'openai-responses': carry('input[].*', { other: drop() }),
     'anthropic-messages': carry('messages[].content[].*', { other: drop() }),
     gemini: carry('contents[].parts[].*', { other: drop() }),
-    'bedrock-converse': carry('messages[].content[].guardContent', { other: drop() }),
+    'bedrock-converse': drop(),
     'cohere-chat': drop(),
   },
   'message.readable': {
@@ -589,7 +591,7 @@ export const FIELDS: FieldTable = {
     'anthropic-messages': convert('messages[].content[].text', 'as text'),
     gemini: convert('contents[].parts[].text', 'as text'),
     'bedrock-converse': convert('messages[].content[].text', 'as text'),
-    'cohere-chat': convert('messages[].content[].text', 'as text'),
+    'cohere-chat': convert('messages[].content', 'as text'),
   },
   'message.refusal': {
     'openai-chat': carry('messages[].refusal'),
@@ -597,7 +599,7 @@ export const FIELDS: FieldTable = {
     'anthropic-messages': convert('messages[].content[].text', 'as text'),
     gemini: convert('contents[].parts[].text', 'as text'),
     'bedrock-converse': convert('messages[].content[].text', 'as text'),
-    'cohere-chat': convert('messages[].content[].text', 'as text'),
+    'cohere-chat': convert('messages[].content', 'as text'),
   },
   'toolCall.arguments': {
     'openai-chat': carry('messages[].tool_calls[].function.arguments'),
@@ -615,7 +617,7 @@ export const FIELDS: FieldTable = {
   },
   'toolCall.caller': {
     'openai-chat': drop(),
-    'openai-responses': drop(NO_FIELD, { own: carry(null) }),
+    'openai-responses': carry('input[].caller', { other: drop() }),
     'anthropic-messages': carry('messages[].content[].caller'),
     gemini: drop(),
     'bedrock-converse': drop(),
@@ -740,7 +742,7 @@ export const FIELDS: FieldTable = {
   },
   'tools.extra': {
     'openai-chat': drop(),
-    'openai-responses': drop(NO_FIELD, { own: carry(null) }),
+    'openai-responses': carry('tools[].*', { other: drop() }),
     'anthropic-messages': carry('tools[].*', { other: drop() }),
     gemini: carry('functionDeclarations[].*', { other: drop() }),
     'bedrock-converse': drop(),

@@ -24,7 +24,18 @@ export const OWN_FIELDS: Readonly<Record<ProtocolName, readonly string[]>> = {
     'verbosity',
     'web_search_options',
   ],
-  'openai-responses': [],
+  'openai-responses': [
+    'context_management',
+    'include',
+    'max_tool_calls',
+    'moderation',
+    'prompt_cache_key',
+    'prompt_cache_options',
+    'prompt_cache_retention',
+    'safety_identifier',
+    'top_logprobs',
+    'truncation',
+  ],
   /** Some of them in beta. */
   'anthropic-messages': [
     'betas',
@@ -51,12 +62,22 @@ export const OWN_FIELDS: Readonly<Record<ProtocolName, readonly string[]>> = {
 
 /** Members of a tool. */
 export const OWN_TOOL_FIELDS: Readonly<Partial<Record<ProtocolName, readonly string[]>>> = {
+  'openai-responses': ['allowed_callers', 'defer_loading', 'output_schema'],
   'anthropic-messages': ['allowed_callers', 'defer_loading', 'eager_input_streaming', 'input_examples'],
 };
 
 /** Of objects that the internal form knows in part: everything else inside of them. */
 export const OWN_MEMBERS: Readonly<Partial<Record<ProtocolName, readonly string[]>>> = {
   'openai-chat': ['stream_options.include_obfuscation'],
+  'openai-responses': [
+    'reasoning.*',
+    'text.verbosity',
+    'stream_options.include_obfuscation',
+    'input[].phase',
+    'input[].namespace',
+    'input[].caller',
+    'input[].content[].prompt_cache_breakpoint',
+  ],
   gemini: [
     'generationConfig.*',
     'toolConfig.*',

@@ -2,7 +2,7 @@ import { ADMIN_KEY, APP_KEY } from './product.ts';
 
 export interface ConfigConnection {
   readonly name: string;
-  readonly protocol: 'openai-chat' | 'openai-responses' | 'anthropic-messages' | 'cohere-chat';
+  readonly protocol: 'openai-chat' | 'openai-responses' | 'anthropic-messages' | 'gemini' | 'cohere-chat';
   /** Of the server; the protocol's prefix is added. */
   readonly port: number;
   readonly secret?: string;

@@ -2,6 +2,7 @@ import { FINISH_REASONS, type FinishReason } from '../../src/protocols/blocks.ts
 import type { Wire } from './call.ts';
 import { APP_KEY } from './config.ts';
 import { eventsOf, post } from './graphql-request.ts';
+import { type Heard, hear, idOf, type ReplayCaller, type ReplayRig } from './heard.ts';
 import {
   ANTHROPIC_STOP,
   CallDeltas,
@@ -11,46 +12,13 @@ import {
   type Said,
   textOf,
 } from './recorded-answer.ts';
-import { MODEL_OF, type SdkRig } from './sdk-rig.ts';
+import { responsesSdk } from './replay-responses-caller.ts';
+import { MODEL_OF } from './sdk-rig.ts';
 
-/** What a caller got: all of it, or as much as came before the error. */
-export interface Heard {
-  readonly callId: string | null;
-  /** Null when the answer did not end properly. */
-  readonly said: Said | null;
-  readonly text: string;
-  /** What the client threw, or the error of the graph. */
-  readonly failure: unknown;
-}
-
-export interface ReplayCaller {
-  readonly name: string;
-  readonly protocol: Wire | 'graphql';
-  whole(rig: SdkRig, wire: Wire): Promise<Heard>;
-  stream(rig: SdkRig, wire: Wire): Promise<Heard>;
-}
+export type { Heard, ReplayCaller, ReplayRig };
 
 const HELLO = [{ role: 'user' as const, content: 'Hello' }];
 const OUTPUT = 16_000;
-
-/** Collects what is heard while `run` runs; what it throws is the failure. */
-async function hear(run: (heard: { callId: string | null; text: string }) => Promise<Said>): Promise<Heard> {
-  const heard = { callId: null as string | null, text: '' };
-  try {
-    const said = await run(heard);
-    return { ...heard, text: said.text, said, failure: null };
-  } catch (failure) {
-    const headers = (failure as { headers?: Headers }).headers;
-    return {
-      ...heard,
-      callId: heard.callId ?? headers?.get('x-sluice-call-id') ?? null,
-      said: null,
-      failure,
-    };
-  }
-}
-
-const idOf = (response: Response) => response.headers.get('x-sluice-call-id');
 
 const openaiSdk: ReplayCaller = {
   name: 'openai SDK',
@@ -242,7 +210,7 @@ class GraphError extends Error {
   }
 }
 
-export const CALLERS: readonly ReplayCaller[] = [openaiSdk, anthropicSdk, graphql];
+export const CALLERS: readonly ReplayCaller[] = [openaiSdk, anthropicSdk, responsesSdk, graphql];
 
 /** What this caller has to hear of a recording. */
 export function expectedSaid(recording: Recording, caller: ReplayCaller, wire: Wire): Said {

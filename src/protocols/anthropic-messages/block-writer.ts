@@ -11,6 +11,7 @@ import type {
 } from '../blocks.ts';
 import { isJsonObject, parseJson } from '../json-parse.ts';
 import { objectText } from '../json-text.ts';
+import { readableText } from '../openai-chat/readable-text.ts';
 import type { JsonObject } from '../protocol.ts';
 import type { ReceiptBook } from '../receipt.ts';
 import { ANTHROPIC_TOOL_IDS, fitToolId } from '../tool-ids.ts';
@@ -105,6 +106,9 @@ function sourceOf(
 function writeFile(block: FileBlock, scope: BlockScope): string {
   const { source, name, cacheControl } = block;
   scope.book.apply('message.file');
+  if (block.raw !== undefined && block.raw.origin.protocol !== 'anthropic-messages') {
+    scope.book.apply('message.fileOptions', 'other');
+  }
   if (block.raw?.origin.protocol === 'anthropic-messages') {
     scope.book.apply('message.fileOptions');
     return JSON.stringify(block.raw.value);
@@ -177,6 +181,11 @@ const textsOf = (extra: BlockExtra) =>
 
 function writeUnknown(block: Extract<Block, { type: 'unknown' }>, book: ReceiptBook): string | null {
   const isOwn = block.origin.protocol === 'anthropic-messages';
+  const text = isOwn ? null : readableText(block.raw);
+  if (text !== null) {
+    book.apply('message.readable');
+    return JSON.stringify({ type: 'text', text });
+  }
   book.raw('message', block.raw, isOwn ? null : 'anthropic-messages');
   return isOwn ? JSON.stringify(block.raw) : null;
 }

@@ -13,7 +13,7 @@ import type { JsonObject } from '../protocol.ts';
 import type { RequestNotes } from '../request-notes.ts';
 import { readAudio, readDocument, readImage } from './media-reader.ts';
 import { ORIGIN } from './origin.ts';
-import { readableText } from './readable-text.ts';
+import { citedText, readableText } from './readable-text.ts';
 
 /** The members of a ContentBlock, SystemContentBlock or ToolResultContentBlock; each block has one of them. */
 const KINDS = [
@@ -21,7 +21,7 @@ const KINDS = [
   ...['cachePoint', 'reasoningContent', 'citationsContent', 'searchResult', 'toolAddition', 'toolRemoval'],
 ] as const;
 
-/** Blocks without internal form (videos, changes of the tools …) are kept whole with their origin. */
+/** Blocks without internal form (videos, search results, changes of the tools …) are kept whole with their origin. */
 export function readBlocks(values: readonly unknown[], path: string, notes: RequestNotes): readonly Block[] {
   const blocks: Block[] = [];
   for (const [at, value] of values.entries()) {
@@ -74,30 +74,21 @@ function readBlock(kind: string, block: JsonObject, path: string, notes: Request
       return readToolResult(block, expectObject(value, path), path, notes);
     case 'reasoningContent':
       return readReasoning(expectObject(value, path), path, notes);
+    case 'citationsContent':
+      return readCited(expectObject(value, path), path, notes);
+    case 'json':
+      return { type: 'text', text: JSON.stringify(value) };
     default:
-      return readReadable(kind, block, notes);
+      if (readableText(block) !== null) notes.detail('message.readable', `messages[].content[].${kind}`);
+      return { type: 'unknown', raw: block, origin: ORIGIN };
   }
 }
 
-/** What of a block is reading matter goes everywhere as text; the block itself only back to where it came from. */
-function readReadable(kind: string, block: JsonObject, notes: RequestNotes): Block {
-  const text = readableText(block);
-  if (text === null) return { type: 'unknown', raw: block, origin: ORIGIN };
-  const raw = { value: block, origin: ORIGIN };
-  if (kind === 'json') return { type: 'text', text, raw };
-  if (kind === 'citationsContent') {
-    notes.detail('message.citations', 'messages[].content[].citationsContent');
-    const { citations } = expectObject(block[kind], kind);
-    return {
-      type: 'text',
-      text,
-      raw,
-      citations: { raw: Array.isArray(citations) ? citations : [], origin: ORIGIN },
-    };
-  }
-  const field = kind === 'searchResult' ? 'message.readable' : 'message.extra';
-  notes.detail(field, `messages[].content[].${kind}`);
-  return { type: 'text', text, raw };
+function readCited(cited: JsonObject, path: string, notes: RequestNotes): Block {
+  notes.unknownMembers(cited, ['content', 'citations'], path);
+  notes.detail('message.citations', 'messages[].content[].citationsContent');
+  const raw = optional(cited['citations'], (list) => expectArray(list, `${path}.citations`)) ?? [];
+  return { type: 'text', text: citedText(cited), citations: { raw, origin: ORIGIN } };
 }
 
 /** A call with a `type` was made at the provider: its result is there too, and no caller answers it. */

@@ -13,7 +13,7 @@ import { writeToolResult } from './result-writer.ts';
  * then says. Throws `invalid_request` for a medium without a form.
  */
 export function writeBlock(block: Block, scope: BlockScope): readonly string[] {
-  if ('extra' in block && block.extra !== undefined) scope.book.apply('message.extra', 'other');
+  if ('extra' in block && block.extra !== undefined) scope.book.apply('message.extra');
   const text = textOf(block, scope);
   if (text === null) return [];
   const points = cachePoint(markOf(block), scope.model, 'message.cacheControl', scope.book);
@@ -50,16 +50,12 @@ function textOf(block: Block, scope: BlockScope): string | null {
   }
 }
 
-function writeText(block: TextBlock, scope: BlockScope): string | null {
-  const { book } = scope;
-  const isOwn = block.raw?.origin.protocol === 'bedrock-converse';
-  if (block.citations !== undefined) book.apply('message.citations', isOwn ? undefined : 'otherOrigin');
-  if (block.raw !== undefined && isOwn) {
-    book.apply('message.readable');
-    book.apply('message.extra');
-    return JSON.stringify(block.raw.value);
-  }
-  return plainText(block.text, scope);
+function writeText({ text, citations }: TextBlock, scope: BlockScope): string | null {
+  if (citations === undefined) return plainText(text, scope);
+  const isOwn = citations.origin.protocol === 'bedrock-converse';
+  scope.book.apply('message.citations', isOwn ? undefined : 'otherOrigin');
+  if (!isOwn) return plainText(text, scope);
+  return JSON.stringify({ citationsContent: { content: [{ text }], citations: citations.raw } });
 }
 
 /** Empty text is refused; OpenAI's callers send it beside tool calls. */
@@ -113,11 +109,12 @@ function writeReasoning(block: ReasoningBlock, book: ReceiptBook): string | null
 
 function writeUnknown(block: Extract<Block, { type: 'unknown' }>, scope: BlockScope): string | null {
   const { book } = scope;
+  const text = readableText(block.raw);
   if (block.origin.protocol === 'bedrock-converse') {
-    book.raw('message', block.raw, null);
+    if (text === null) book.raw('message', block.raw, null);
+    else book.apply('message.readable');
     return JSON.stringify(block.raw);
   }
-  const text = readableText(block.raw);
   if (text === null) {
     book.raw('message', block.raw, 'bedrock-converse');
     return null;

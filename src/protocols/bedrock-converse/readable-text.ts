@@ -2,23 +2,24 @@ import { isJsonObject } from '../json-parse.ts';
 import type { JsonObject } from '../protocol.ts';
 
 /**
- * The text of a block that holds nothing but reading matter: a search result, guarded text, cited text, JSON.
- * Null for every other block.
+ * The text of a block that holds nothing but reading matter: a search result, text for a guardrail to look at. Null
+ * for every other block.
  */
 export function readableText(block: JsonObject): string | null {
-  if (block['json'] !== undefined) return JSON.stringify(block['json']);
-  const guarded = block['guardContent'];
-  if (isJsonObject(guarded)) {
-    const text = guarded['text'];
-    return isJsonObject(text) && typeof text['text'] === 'string' ? text['text'] : null;
+  const { guardContent, searchResult } = block;
+  if (isJsonObject(guardContent)) {
+    const guarded = guardContent['text'];
+    return isJsonObject(guarded) && typeof guarded['text'] === 'string' ? guarded['text'] : null;
   }
-  const cited = block['citationsContent'];
-  if (isJsonObject(cited)) return textsOf(cited['content'])?.join('') ?? '';
-  const result = block['searchResult'];
-  if (!isJsonObject(result)) return null;
-  const head = [result['title'], result['source']].filter((line) => typeof line === 'string');
-  const body = textsOf(result['content']);
+  if (!isJsonObject(searchResult)) return null;
+  const head = [searchResult['title'], searchResult['source']].filter((line) => typeof line === 'string');
+  const body = textsOf(searchResult['content']);
   return body === null ? null : [...head, ...body].join('\n');
+}
+
+/** The words of a `citationsContent`. */
+export function citedText(cited: JsonObject): string {
+  return textsOf(cited['content'])?.join('') ?? '';
 }
 
 /** Null when there is more than text in it. */

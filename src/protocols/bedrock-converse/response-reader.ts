@@ -8,7 +8,7 @@ import {
 import { isJsonObject } from '../json-parse.ts';
 import type { JsonObject, TapFinding } from '../protocol.ts';
 import { malformedAnswer } from '../upstream-error.ts';
-import { readableText } from './readable-text.ts';
+import { citedText } from './readable-text.ts';
 import { readStopReason, readStopSequence } from './stop-reason.ts';
 import { readUsage } from './usage.ts';
 
@@ -60,7 +60,7 @@ function readBlock(block: JsonObject, origin: Origin): Block {
   if (isJsonObject(citationsContent)) {
     const { citations } = citationsContent;
     const raw = Array.isArray(citations) ? citations : [];
-    return { type: 'text', text: readableText(block) ?? '', citations: { raw, origin } };
+    return { type: 'text', text: citedText(citationsContent), citations: { raw, origin } };
   }
   return { type: 'unknown', raw: block, origin };
 }

@@ -57,7 +57,8 @@ function writeTool(tool: Tool, request: ChatRequest, model: BedrockModel, book: 
     book.raw('tools', tool.raw.value, isKnown ? null : 'bedrock-converse');
     return isKnown ? [tool.raw.value as JsonObject, ...mark] : []; // the reader took it for an object
   }
-  if (tool.strict !== undefined) book.apply('tools.strict', isOwn ? undefined : tool.strict ? 'noForm' : 'default');
+  if (tool.strict !== undefined)
+    book.apply('tools.strict', isOwn ? undefined : tool.strict ? 'noForm' : 'default');
   if (tool.extra !== undefined) book.apply('tools.extra');
   const toolSpec = {
     name: tool.name,

@@ -19,7 +19,7 @@ export function formatOf(
   const format = request.responseFormat;
   if (format === undefined) return undefined;
   if (format.type === 'text') {
-    book.apply('responseFormat', 'same');
+    book.apply('responseFormat', 'text');
     return request.protocol === 'cohere-chat' ? { type: 'text' } : undefined;
   }
   const schema = format.type === 'jsonSchema' ? format.schema : undefined;
@@ -32,7 +32,7 @@ export function formatOf(
   if (request.protocol !== 'cohere-chat' && !namesJson(request)) {
     book.apply('responseFormat', 'jsonWord');
     instruct(messages, JSON_WORD);
-  } else book.apply('responseFormat', schema === undefined ? 'same' : undefined);
+  } else book.apply('responseFormat', schema === undefined ? 'object' : undefined);
   return { type: 'json_object', json_schema: schema };
 }
 

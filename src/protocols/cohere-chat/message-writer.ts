@@ -109,7 +109,7 @@ function addCitations(
 ): void {
   if (citations === undefined) return;
   const isOwn = citations.origin.protocol === 'cohere-chat';
-  book.apply('message.citations', isOwn ? 'own' : undefined);
+  book.apply('message.citations', isOwn ? undefined : 'other');
   if (isOwn) written.push(...citations.raw);
 }
 
@@ -122,7 +122,7 @@ function writeUnknown(
   const { raw, origin } = block;
   if (origin.protocol === 'cohere-chat' && isJsonObject(raw) && Array.isArray(raw['raw'])) {
     citations.push(...raw['raw']);
-    book.apply('message.citations', 'own');
+    book.apply('message.citations');
   } else book.raw('message', raw, 'cohere-chat');
 }
 

@@ -92,7 +92,7 @@ export function documentOf(block: FileBlock, scope: PartScope): unknown {
   book.apply('message.file');
   if (block.raw !== undefined) {
     const isOwn = block.raw.origin.protocol === 'cohere-chat';
-    book.apply('message.fileOptions', isOwn ? 'own' : undefined);
+    book.apply('message.fileOptions', isOwn ? undefined : 'other');
   }
   return document;
 }

@@ -75,7 +75,7 @@ function samplingMembers(request: ChatRequest, book: ReceiptBook): JsonObject {
   for (const [field, name, least, most, caseName] of SAMPLING) {
     const value = request[field];
     if (value === undefined) continue;
-    const fitting = request.protocol === 'cohere-chat' ? value : value;
+    const fitting = request.protocol === 'cohere-chat' ? value : Math.min(Math.max(value, least), most);
     book.apply(field, fitting === value ? undefined : caseName);
     members[name] = fitting;
   }

@@ -1,12 +1,14 @@
+import { readableText as bedrockText } from '../bedrock-converse/readable-text.ts';
 import { isJsonObject } from '../json-parse.ts';
 import type { JsonObject } from '../protocol.ts';
 
 /**
- * The text of an Anthropic block that holds nothing but reading matter: a search result, a document of content
- * blocks. Null for every other block.
+ * The text of a block of Anthropic or Bedrock that holds nothing but reading matter: a search result, a document of
+ * content blocks. Null for every other block.
  */
 export function readableText(raw: unknown): string | null {
   if (!isJsonObject(raw)) return null;
+  if (typeof raw['type'] !== 'string') return bedrockText(raw);
   const head = [raw['title'], raw['type'] === 'search_result' ? raw['source'] : raw['context']];
   const body = contentOf(raw);
   if (body === null) return null;

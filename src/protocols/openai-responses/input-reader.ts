@@ -80,7 +80,7 @@ function readMessage(item: JsonObject, path: string, turns: Turns, notes: Reques
   turns.add(role, blocks.map(withPhase), path);
 }
 
-const CALL_EXTRA = ['namespace', 'caller', 'async'] as const;
+const CALL_EXTRA = ['namespace', 'caller'] as const;
 
 function readCall(item: JsonObject, path: string, notes: RequestNotes): ToolCallBlock {
   notes.unknownMembers(item, [...ECHOED, 'call_id', 'name', 'arguments', 'created_by', ...CALL_EXTRA], path);

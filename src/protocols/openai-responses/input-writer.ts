@@ -101,9 +101,8 @@ function fitId(id: string, book: ReceiptBook): string {
 function writeCall(block: ToolCallBlock, { request, book }: PartScope): JsonObject {
   const isOwn = request.protocol === 'openai-responses';
   if (block.cacheControl !== undefined) book.apply('message.cacheControl');
-  if (block.extra !== undefined && isOwn) {
-    book.apply('message.extra', 'own');
-    book.apply('toolCall.caller', 'own');
+  for (const name of Object.keys(block.extra ?? {})) {
+    book.apply(name === 'caller' ? 'toolCall.caller' : 'message.extra', isOwn ? undefined : 'other');
   }
   return {
     type: 'function_call',

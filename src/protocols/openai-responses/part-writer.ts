@@ -57,15 +57,16 @@ function textPart(block: TextBlock, side: Side, scope: PartScope): JsonObject {
   noteMark(block, scope);
   const part: JsonObject = { type: side === 'output' ? 'output_text' : 'input_text', text };
   const isOwn = scope.request.protocol === 'openai-responses';
-  if (citations !== undefined) scope.book.apply('message.citations', isOwn ? 'own' : undefined);
+  if (citations !== undefined) scope.book.apply('message.citations', isOwn ? undefined : 'otherOrigin');
   if (citations !== undefined && isOwn) part['annotations'] = citations.raw;
   return { ...part, ...partExtra(extra, scope) };
 }
 
 /** The phase is the message's; what is left of `extra` belongs to the part. */
 function partExtra(extra: TextBlock['extra'], { request, book }: PartScope): JsonObject {
-  if (extra === undefined || request.protocol !== 'openai-responses') return {};
-  book.apply('message.extra', 'own');
+  const isOwn = request.protocol === 'openai-responses';
+  if (extra !== undefined) book.apply('message.extra', isOwn ? undefined : 'other');
+  if (extra === undefined || !isOwn) return {};
   const { phase: _, ...own } = extra;
   return own;
 }
@@ -105,7 +106,7 @@ function filePart(block: FileBlock, scope: PartScope): JsonObject {
   const { book, request } = scope;
   const isOwn = request.protocol === 'openai-responses';
   noteMark(block, scope);
-  if (raw !== undefined) book.apply('message.fileOptions', isOwn ? 'own' : undefined);
+  if (raw !== undefined) book.apply('message.fileOptions', isOwn ? undefined : 'other');
   if (source.kind === 'base64' && source.mediaType.startsWith('text/') && !isOwn) {
     return textOfFile(source.data, name, book);
   }

@@ -19,24 +19,13 @@ import {
   optional,
   refuse,
 } from '../expect.ts';
+import { OWN_FIELDS } from '../own-fields.ts';
 import type { JsonObject } from '../protocol.ts';
 import { createRequestNotes, type RequestNotes } from '../request-notes.ts';
 import { readInput } from './input-reader.ts';
 import { ENCRYPTED_REASONING } from './rewrite.ts';
 import { shapeError } from './stateless.ts';
 import { readToolSettings } from './tool-reader.ts';
-
-/** Documented, without internal form: they go only to a target of the same protocol. */
-const KEPT_RAW = [
-  'context_management',
-  'max_tool_calls',
-  'moderation',
-  'prompt_cache_key',
-  'prompt_cache_options',
-  'prompt_cache_retention',
-  'safety_identifier',
-  'top_logprobs',
-] as const;
 
 /** Refused by `shapeError` where they ask for something stored; what is left of them says nothing. */
 const ABOUT_STORAGE = ['background', 'conversation', 'previous_response_id', 'prompt', 'store'] as const;
@@ -75,7 +64,7 @@ function read(body: JsonObject): ChatRequest {
     serviceTier: text('serviceTier', 'service_tier'),
   };
   readOptions(notes);
-  for (const name of KEPT_RAW) notes.keep(name);
+  for (const name of OWN_FIELDS['openai-responses']) notes.keep(name);
   for (const name of ABOUT_STORAGE) notes.skip(name);
   return { ...request, ...notes.close() };
 }
@@ -142,7 +131,6 @@ function readOptions(notes: RequestNotes): void {
   const others = include.filter((one) => one !== ENCRYPTED_REASONING);
   if (others.length > 0) notes.keepValue('include', others);
   if (notes.value('truncation') === 'disabled') notes.skip('truncation');
-  notes.keep('truncation');
   const options = optional(notes.value('stream_options'), (value) => expectObject(value, 'stream_options'));
   notes.skip('stream_options');
   for (const [name, value] of Object.entries(options ?? {})) {

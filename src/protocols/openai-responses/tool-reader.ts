@@ -9,6 +9,7 @@ import {
   optional,
   refuse,
 } from '../expect.ts';
+import { OWN_TOOL_FIELDS } from '../own-fields.ts';
 import type { JsonObject } from '../protocol.ts';
 import type { RequestNotes } from '../request-notes.ts';
 import { readText } from './values.ts';
@@ -17,7 +18,7 @@ type ToolSettings = Pick<ChatRequest, 'tools' | 'toolChoice' | 'parallelToolCall
 
 const ORIGIN: Origin = { protocol: 'openai-responses' };
 const MODES = ['none', 'auto', 'required'] as const;
-const KEPT_RAW = ['defer_loading', 'allowed_callers', 'output_schema', 'async'] as const;
+const KEPT_RAW = OWN_TOOL_FIELDS['openai-responses'] ?? [];
 
 /** `tools`, `tool_choice` and `parallel_tool_calls`. */
 export function readToolSettings(notes: RequestNotes): ToolSettings {

@@ -31,7 +31,7 @@ function writeTool(tool: Tool, request: ChatRequest, book: ReceiptBook): JsonObj
   }
   const isOwn = request.protocol === 'openai-responses';
   if (tool.cacheControl !== undefined) book.apply('tools.cacheControl');
-  if (tool.extra !== undefined) book.apply('tools.extra', isOwn ? 'own' : undefined);
+  if (tool.extra !== undefined) book.apply('tools.extra', isOwn ? undefined : 'other');
   const { name, description, parameters } = tool;
   if (isOwn) {
     if (tool.strict !== undefined) book.apply('tools.strict');

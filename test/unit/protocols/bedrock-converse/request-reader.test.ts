@@ -225,7 +225,7 @@ describe('reading a Converse request', () => {
             type: 'toolResult',
             toolCallId: 't1',
             content: [
-              { type: 'text', text: '{"ok":true}', raw: { value: { json: { ok: true } }, origin: ORIGIN } },
+              { type: 'text', text: '{"ok":true}' },
               { type: 'text', text: 'fine' },
             ],
             isError: true,
@@ -286,18 +286,24 @@ describe('reading a Converse request', () => {
     expect(blocksOf(...blocks)).toEqual(blocks.map((raw) => ({ type: 'unknown', raw, origin: ORIGIN })));
   });
 
-  it('gives reading matter as text, and keeps its own form', () => {
+  it('keeps reading matter whole, and notes it by its own name', () => {
     const guardContent = { text: { text: 'Is this safe?', qualifiers: ['query'] } };
     const searchResult = { source: 'https://x', title: 'X', content: [{ text: 'found' }] };
     const request = read({ messages: [{ role: 'user', content: [{ guardContent }, { searchResult }] }] });
     expect(request.messages[0]?.blocks).toEqual([
-      { type: 'text', text: 'Is this safe?', raw: { value: { guardContent }, origin: ORIGIN } },
-      { type: 'text', text: 'X\nhttps://x\nfound', raw: { value: { searchResult }, origin: ORIGIN } },
+      { type: 'unknown', raw: { guardContent }, origin: ORIGIN },
+      { type: 'unknown', raw: { searchResult }, origin: ORIGIN },
     ]);
-    expect(request.fields).toMatchObject({
-      'message.extra': 'messages[].content[].guardContent',
-      'message.readable': 'messages[].content[].searchResult',
-    });
+    expect(request.fields).toMatchObject({ 'message.readable': 'messages[].content[].guardContent' });
+  });
+
+  it('trap 124 reads cited text with its citations', () => {
+    const citations = [{ title: 'A', location: { documentChar: { documentIndex: 0, start: 0, end: 4 } } }];
+    const citationsContent = { content: [{ text: 'Hi ' }, { text: 'there' }], citations };
+    const messages = [HELLO, { role: 'assistant', content: [{ citationsContent }] }];
+    expect(read({ messages }).messages[1]?.blocks).toEqual([
+      { type: 'text', text: 'Hi there', citations: { raw: citations, origin: ORIGIN } },
+    ]);
   });
 
   it('trap 69 reads reasoning with its signature or encrypted', () => {

@@ -793,7 +793,7 @@ describe('a request of the same protocol', () => {
         { role: 'assistant', content: [{ toolUse: { toolUseId: 't1', name: 'a', input: { x: 1 } } }] },
         {
           role: 'user',
-          content: [{ toolResult: { toolUseId: 't1', content: [{ json: { ok: true } }], status: 'error' } }],
+          content: [{ toolResult: { toolUseId: 't1', content: [{ text: 'fine' }], status: 'error' } }],
         },
       ],
       system: [{ text: 'Be brief.' }],
@@ -883,6 +883,20 @@ describe('a request of Bedrock for others', () => {
     expect(toAnthropic({ messages: [{ role: 'user', content }] }).text).toContain(
       '"cache_control":{"type":"ephemeral","ttl":"1h"}',
     );
+  });
+
+  it('gives reading matter as text', () => {
+    const content = [
+      { guardContent: { text: { text: 'Is this safe?' } } },
+      { searchResult: { title: 'X', source: 's', content: [{ text: 'found' }] } },
+    ];
+    for (const written of [toOpenai, toAnthropic].map((to) =>
+      to({ messages: [{ role: 'user', content }] }),
+    )) {
+      expect(written.text).toContain('Is this safe?');
+      expect(written.text).toContain('X\\ns\\nfound');
+      expect(written.receipt['messages[].content[].guardContent']).toMatchObject({ action: 'converted' });
+    }
   });
 
   it('names what is lost by the caller’s own words, and refuses what is not documented', () => {

@@ -168,20 +168,21 @@ describe('the stream reader', () => {
         START,
         start ?? {},
         delta('\ud83d'),
-        delta('\ude00x'),
+        delta('\ude00'),
+        delta('😀x'),
         {
           type: 'citation-start',
           index: 0,
-          delta: { message: { citations: { start: 1, end: 2, sources: [source] } } },
+          delta: { message: { citations: { start: 2, end: 3, sources: [source] } } },
         },
         end ?? {},
         finish('COMPLETE'),
       ),
     ]);
     const [block] = response.blocks;
-    expect(block).toMatchObject({ text: '😀x' });
+    expect(block).toMatchObject({ text: '😀😀x' });
     const raw = block?.type === 'text' ? block.citations?.raw : undefined;
-    expect(raw?.[1]).toMatchObject({ url_citation: { start_index: 2, end_index: 3 } });
+    expect(raw?.[1]).toMatchObject({ url_citation: { start_index: 4, end_index: 5 } });
   });
 
   it.each(['ERROR', 'TIMEOUT'])(

@@ -21,6 +21,20 @@ const functionTool = (more: object = {}, outer: object = {}) => ({
   ...outer,
 });
 
+const RESPONSES_FILE = {
+  type: 'input_file',
+  filename: 'a.pdf',
+  file_data: 'data:application/pdf;base64,JVBERi0=',
+};
+const responsesSaid = (part: object) => ({ input: [{ role: 'user', content: [part] }] });
+const responsesCalled = (more: object) => ({
+  input: [
+    HELLO,
+    { type: 'function_call', call_id: 'call_1', name: 'get_weather', arguments: '{}', ...more },
+    { type: 'function_call_output', call_id: 'call_1', output: 'x' },
+  ],
+});
+
 const BEDROCK_HELLO = { role: 'user', content: [{ text: 'Hello' }] };
 const BEDROCK_NOTES = { format: 'txt', name: 'Notes', source: { bytes: 'Tm90ZXMu' } };
 const bedrockSaid = (block: object) => ({ messages: [{ role: 'user', content: [block, { text: 'So?' }] }] });
@@ -66,6 +80,38 @@ export const BODIES: Readonly<Partial<Record<CallerProtocol, Bodies>>> = {
       },
     ],
     'tools.cacheControl': [{ body: { tools: [functionTool({}, EPHEMERAL)] }, mark: 'ephemeral' }],
+  },
+  'openai-responses': {
+    'message.audio': [
+      { body: responsesSaid({ type: 'input_audio', input_audio: { format: 'wav', data: 'UklGRg==' } }) },
+    ],
+    'message.extra': [
+      {
+        body: responsesSaid({
+          type: 'input_text',
+          text: 'x',
+          prompt_cache_breakpoint: { mode: 'mark-extra' },
+        }),
+      },
+      { body: { input: [{ role: 'assistant', content: 'Hi', phase: 'mark-extra' }, HELLO] } },
+      { body: responsesCalled({ namespace: 'mark-extra' }) },
+    ].map((sample) => ({ ...sample, mark: 'mark-extra' })),
+    'message.fileOptions': [
+      { body: responsesSaid({ ...RESPONSES_FILE, detail: 'mark-detail' }), mark: 'mark-detail' },
+      { body: responsesSaid({ ...RESPONSES_FILE, prompt_cache_breakpoint: { mode: 'explicit' } }) },
+    ],
+    'toolCall.caller': [
+      {
+        body: responsesCalled({ caller: { type: 'program', caller_id: 'mark-caller' } }),
+        mark: 'mark-caller',
+      },
+    ],
+    'tools.extra': ['allowed_callers', 'defer_loading', 'output_schema'].map((name) => ({
+      body: {
+        tools: [{ type: 'function', name: 'get_weather', parameters: PARAMETERS, [name]: ['mark-extra'] }],
+      },
+      mark: 'mark-extra',
+    })),
   },
   'anthropic-messages': {
     'message.extra': [
@@ -202,14 +248,36 @@ export const BODIES: Readonly<Partial<Record<CallerProtocol, Bodies>>> = {
         mark: 'mark-context',
       },
     ],
-    'message.extra': [
-      { body: bedrockSaid({ guardContent: { text: { text: 'Safe?', qualifiers: ['query'] } } }), mark: 'query' },
-    ],
     'message.readable': [
+      {
+        body: bedrockSaid({ guardContent: { text: { text: 'mark-guarded', qualifiers: ['query'] } } }),
+        mark: 'mark-guarded',
+      },
       {
         body: bedrockSaid({ searchResult: { title: 'T', source: 's', content: [{ text: 'mark-found' }] } }),
         mark: 'mark-found',
       },
+    ],
+  },
+  'cohere-chat': {
+    responseFormat: [
+      { body: { response_format: { type: 'json_object' } } },
+      { body: { response_format: { type: 'text' } } },
+    ],
+    reasoning: [
+      { body: { thinking: { type: 'enabled' } } },
+      { body: { thinking: { type: 'enabled', token_budget: 2_345 } } },
+      { body: { thinking: { type: 'disabled' } } },
+    ],
+    'message.reasoning': [
+      {
+        body: { messages: [HELLO, { role: 'assistant', tool_plan: 'mark-plan', content: 'Hi' }, HELLO] },
+        mark: 'mark-plan',
+      },
+    ],
+    'message.file': [{ body: { documents: ['mark-document'] } }],
+    'message.fileOptions': [
+      { body: { documents: [{ id: 'mark-document', data: { title: 'T', snippet: 'Notes.' } }] } },
     ],
   },
   graphql: graphqlBodies(),

@@ -119,7 +119,9 @@ function readBody(caller: CallerProtocol, members: object): ChatRequest {
       ? { contents: [{ parts: [{ text: 'Hello' }] }] }
       : caller === 'bedrock-converse'
         ? { messages: [{ role: 'user', content: [{ text: 'Hello' }] }] }
-        : { model: 'm', ...needed, messages };
+        : caller === 'openai-responses'
+          ? { model: 'm', input: 'Hello' }
+          : { model: 'm', ...needed, messages };
   const body = JSON.parse(JSON.stringify({ ...base, ...members })) as JsonObject;
   return taken(protocol.readRequest(body, { model: 'm', stream: body['stream'] === true }));
 }

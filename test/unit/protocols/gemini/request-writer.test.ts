@@ -453,7 +453,7 @@ describe('settings for Gemini', () => {
         ],
       },
     ]);
-    expect(old.receipt['tools[].function.parameters']).toMatchObject({ action: 'converted' });
+    expect(old.receipt['tools[].parameters']).toMatchObject({ action: 'converted' });
   });
 
   it('trap 21 renames tools that Google does not take, and tells how to name them back', () => {
