@@ -13,7 +13,7 @@ export function newestSource() {
 }
 
 /**
- * Makes dist/: main.js, drain.js, and the stamp that says from which sources. Made aside and moved into place, so
+ * Makes dist/: main.js, drain.js, tokens.js, and the stamp that says from which sources. Made aside and moved into place, so
  * that a start beside it never loads half a file.
  */
 export async function bundle() {
@@ -21,7 +21,7 @@ export async function bundle() {
   const draft = mkdtempSync(`${root}dist-`);
   await build({
     absWorkingDir: root,
-    entryPoints: { main: 'src/main.ts', drain: 'src/calls/drain.ts' },
+    entryPoints: { main: 'src/main.ts', drain: 'src/calls/drain.ts', tokens: 'src/tokens/worker.ts' },
     outdir: draft,
     bundle: true,
     platform: 'node',

@@ -11,6 +11,8 @@ import type { CallInput, CallPorts } from './call/ports.ts';
 import { prepare } from './call/prepare.ts';
 import { recordOf } from './call/record-of.ts';
 import { learnFrom } from './call/repair.ts';
+import { tallyOf } from './call/tally-of.ts';
+import { withTargets } from './call/with-targets.ts';
 import type { Attempt as AttemptRecord, BeginRecord, Begun } from './calls/record.ts';
 import { CallError } from './errors.ts';
 import { POLICIES } from './policies/policy.ts';
@@ -19,6 +21,7 @@ import type { Answer, AnswerHead, Ending } from './relay/answer.ts';
 import type { CallLane } from './relay/lane.ts';
 import { resolveModel } from './tenancy/models.ts';
 import type { ResolvedModel, ResolvedTarget } from './tenancy/routes.ts';
+import type { CallTally } from './tokens/tally.ts';
 import { Attempt, type AttemptResult } from './upstream/attempt.ts';
 import { choose, type Exclusion } from './upstream/plan.ts';
 import { scrub } from './upstream/scrub.ts';
@@ -34,11 +37,12 @@ export class Call implements BagMember {
   begun: Begun | null = null;
   /** send: every try so far. */
   readonly attempts: AttemptRecord[] = [];
-  /** send: the target, lane and receipt of the newest try. */
+  /** send: the target, lane, receipt and tally of the newest try. */
   target: ResolvedTarget | null = null;
   lane: CallLane | null = null;
   receipt: Receipt | null = null;
   attempt: Attempt | null = null;
+  tally: CallTally | null = null;
   /** send: the newest failure, and what happened at every target that failed. */
   failed: Ending | null = null;
   readonly failures: Exclusion[] = [];
@@ -116,7 +120,8 @@ function admit(call: Call): ResolvedModel | CallError {
   const { input, ports } = call;
   if (input.refusal !== null) return input.refusal;
   const { snapshot, identity, task } = input;
-  const model = task === null ? resolveModel(snapshot, identity, input.model) : task.route(snapshot, identity);
+  const model =
+    task === null ? resolveModel(snapshot, identity, input.model) : task.route(snapshot, identity);
   if (model instanceof CallError) return model;
   const question = {
     identity: input.identity,
@@ -192,6 +197,7 @@ function mayRetry(call: Call, error: CallError): boolean {
 /** One try; `next` gets its result. An error value means that nothing was sent. */
 function send(call: Call, target: ResolvedTarget, next: (result: AttemptResult) => void): CallError | null {
   const { ports } = call;
+  call.tally = tallyOf(call, target);
   const prepared = prepare(call, target);
   if (prepared instanceof CallError) return prepared;
   const { endpoint, lane } = prepared;
@@ -252,6 +258,7 @@ function end(call: Call, given: Ending): void {
     // Not before: who waits for running calls to go may close what their last bytes need.
     ports.inFlight.delete(call);
     ports.ended(record);
+    call.tally?.close();
   };
   // What room a full disk has left is for the ends of calls that have begun.
   if (call.hasBegun || ports.spool.isWritable) ports.spool.end(record, call.begun, finish);
@@ -287,20 +294,4 @@ function noHealthyUpstream(model: ResolvedModel, excluded: readonly Exclusion[])
     retryAfterMs: 5_000,
     targets: excluded,
   });
-}
-
-/** The last failure, with what happened at every target. */
-function withTargets(ending: Ending, targets: readonly Exclusion[]): Ending {
-  if (ending.kind !== 'error') return ending;
-  const { error, raw } = ending;
-  const { message, param, status, retryAfterMs, cause } = error;
-  const details = {
-    message,
-    status,
-    targets,
-    cause,
-    param: param ?? undefined,
-    retryAfterMs: retryAfterMs ?? undefined,
-  };
-  return { kind: 'error', error: new CallError(error.code, details), raw };
 }

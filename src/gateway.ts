@@ -34,6 +34,9 @@ import {
   systemRandom,
 } from './ports.ts';
 import { waitUntil } from './shutdown.ts';
+import { createTokenCounter } from './tokens/counter.ts';
+import { Tallies } from './tokens/tallies.ts';
+import { TokenWorker } from './tokens/token-worker.ts';
 import { createAddressGuard } from './upstream/address-guard.ts';
 import { LearnedRepairs } from './upstream/learned.ts';
 import { TargetLoads } from './upstream/load.ts';
@@ -109,6 +112,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     configVersion: () => configuration.snapshot.version,
     pools: () => pools.size,
   });
+  const tokenWorker = new TokenWorker({ clock, limits, log });
+  const tallies = new Tallies(tokenWorker, limits);
   const callPorts: CallPorts = {
     clock,
     log,
@@ -119,9 +124,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     loads,
     pricing,
     learned: new LearnedRepairs(clock, limits),
+    tokens: createTokenCounter(tokenWorker, limits.tokenTextCharsMax),
+    tallies,
     inFlight,
     ended: (record) => {
       metrics.ended(record);
+      tallies.ended(record);
       idle.note();
     },
     planPorts: {
@@ -168,6 +176,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     await settledWithin(records, limits.drainRecordsMs);
     await records.stop();
     await pools.close();
+    await tokenWorker.close();
     await database.close();
     await configuration.close();
   };

@@ -81,6 +81,25 @@ export const LIMITS = {
   pendingBlockCharsMax: 4 * 1024 * 1024,
   /** Characters beyond the basic plane (emoji) of one text whose places are kept for the offsets of its citations. */
   citationPairsMax: 100_000,
+  /** Counting tokens where a provider sends none: texts and requests above this are estimated. */
+  tokenTextCharsMax: 512 * 1024,
+  /** Of a streamed answer: what is counted in all, what may wait for its turn, and the least that is worth a message. */
+  tokenAnswerCharsMax: 4 * 1024 * 1024,
+  tokenPendingCharsMax: 64 * 1024,
+  tokenPieceCharsMin: 256,
+  /** Texts and pieces that wait to be counted, and answers that are counted at a time; others are estimated. */
+  tokenWorkMax: 64,
+  tokenStreamsMax: 256,
+  /** A thread that has not counted something in this time is ended; it starts and loads within a second. */
+  tokenWorkTimeoutMs: 5_000,
+  /** How long nothing is counted after that. */
+  tokenRestartMs: 10_000,
+  /** How often the thread is looked at while it runs. */
+  tokenWatchMs: 1_000,
+  /** A thread without work ends after this time, and gives its 60 MB back. */
+  tokenIdleMs: 60_000,
+  /** Targets whose way of telling usage is remembered. */
+  tokenTargetsMax: 4_096,
   /** A complete (not streamed) upstream answer. */
   responseBytesMax: 64 * 1024 * 1024,
   /** An upstream's error body; more is not read. */

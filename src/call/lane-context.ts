@@ -1,6 +1,6 @@
 import type { Call } from '../call.ts';
 import type { AnswerHead } from '../relay/answer.ts';
-import type { LaneContext } from '../relay/lane.ts';
+import type { LaneContext, OutputTally } from '../relay/lane.ts';
 
 /** What a lane sees of its call. */
 export class CallLaneContext implements LaneContext {
@@ -10,6 +10,10 @@ export class CallLaneContext implements LaneContext {
   constructor(call: Call, secret: string | null) {
     this.#call = call;
     this.secret = secret;
+  }
+
+  get tally(): OutputTally | null {
+    return this.#call.tally;
   }
 
   head(): AnswerHead {

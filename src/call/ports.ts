@@ -11,6 +11,8 @@ import type { CallerProtocol, ChatRequest } from '../protocols/blocks.ts';
 import type { ScanResult } from '../protocols/json-scan.ts';
 import type { Framing, JsonObject, Protocol } from '../protocols/protocol.ts';
 import type { Identity, Snapshot } from '../tenancy/snapshot.ts';
+import type { Tallies } from '../tokens/tallies.ts';
+import type { TokenCounter } from '../tokens/token-counter.ts';
 import type { LearnedRepairs } from '../upstream/learned.ts';
 import type { TargetLoads } from '../upstream/load.ts';
 import type { PlanPorts } from '../upstream/plan.ts';
@@ -30,6 +32,9 @@ export interface CallPorts {
   readonly pricing: Pricing;
   /** What targets were found to refuse. */
   readonly learned: LearnedRepairs;
+  readonly tokens: TokenCounter;
+  /** Count for the targets that do not. */
+  readonly tallies: Tallies;
   /** Every running call; bounded by `callsInFlightMax`. */
   readonly inFlight: Bag<Call>;
   /** Metrics. */

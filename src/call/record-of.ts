@@ -4,6 +4,7 @@ import type { Cost } from '../calls/pricing.ts';
 import type { CallRecord, KeptBodies, Outcome, UsageSource } from '../calls/record.ts';
 import { UNKNOWN_USAGE, type Usage } from '../protocols/blocks.ts';
 import type { Ending } from '../relay/answer.ts';
+import { roughRequestTokens } from '../tokens/rough.ts';
 
 /**
  * The whole record of a call that has come to this ending. Every field is named here, also those of the begin
@@ -79,14 +80,29 @@ function usageOf(call: Call, ending: Ending): { usage: Usage; source: UsageSourc
   const isKnown = usage.outputTokens !== null || usage.inputTokens !== null;
   if (isWhole && isKnown) return { usage, source: 'provider' };
   if (relayed === 0) return { usage, source: isKnown ? 'provider' : 'none' };
-  const outputTokens = Math.max(relayed, usage.outputTokens ?? 0);
-  const totalTokens = usage.inputTokens === null ? null : usage.inputTokens + outputTokens;
-  return { usage: { ...usage, outputTokens, totalTokens }, source: 'estimated' };
+  const counted = call.tally?.outputTokens(relayed) ?? relayed;
+  const outputTokens = Math.max(counted, usage.outputTokens ?? 0);
+  const inputTokens = usage.inputTokens ?? inputOf(call);
+  const totalTokens = inputTokens === null ? null : inputTokens + outputTokens;
+  return { usage: { ...usage, inputTokens, outputTokens, totalTokens }, source: 'estimated' };
+}
+
+/** As counted while the upstream worked, else roughly; null for what is no text. */
+function inputOf({ input, tally }: Call): number | null {
+  if (input.operation !== 'chat') return null;
+  return tally?.inputTokens ?? roughRequestTokens(input.body?.json ?? input.request);
+}
+
+/** Of what the provider bills, where that is another number than what the model saw. */
+function billed(usage: Usage): Usage {
+  const { billedInputTokens, billedOutputTokens } = usage;
+  if (billedInputTokens === undefined || billedOutputTokens === undefined) return usage;
+  return { ...UNKNOWN_USAGE, inputTokens: billedInputTokens, outputTokens: billedOutputTokens };
 }
 
 function priceOf(call: Call, usage: Usage): Cost | null {
   const { target, lane, input, ports } = call;
   if (target === null) return null;
   const served = lane?.servedModel ?? null;
-  return ports.pricing.cost(target.connection, served, target.model, usage, input.startedAt);
+  return ports.pricing.cost(target.connection, served, target.model, billed(usage), input.startedAt);
 }

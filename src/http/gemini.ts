@@ -15,12 +15,12 @@ const keyParam = 'key';
 export const GEMINI_PATTERNS: readonly RoutePattern[] = [
   {
     path: '/v1beta/models/{model}:generateContent',
-    match: /^\/v1(?:beta)?\/models\/(?:models\/)?(.+):generateContent$/,
+    match: /^\/v1(?:beta)?\/models\/(?:models(?:\/|%2F))?(.+):generateContent$/,
     methods: { POST: invocationEndpoint(gemini, { stream: false, keyParam }) },
   },
   {
     path: '/v1beta/models/{model}:streamGenerateContent',
-    match: /^\/v1(?:beta)?\/models\/(?:models\/)?(.+):streamGenerateContent$/,
+    match: /^\/v1(?:beta)?\/models\/(?:models(?:\/|%2F))?(.+):streamGenerateContent$/,
     methods: { POST: invocationEndpoint(gemini, { stream: true, framing, keyParam }) },
   },
 ];

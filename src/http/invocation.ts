@@ -170,7 +170,7 @@ export function idempotencyKey(request: IncomingMessage): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-function carriedHeaders(request: IncomingMessage, protocol: Protocol): readonly string[] {
+export function carriedHeaders(request: IncomingMessage, protocol: Protocol): readonly string[] {
   const carried: string[] = [];
   for (const name of CARRIED_HEADERS[protocol.name] ?? []) {
     const value = request.headers[name];

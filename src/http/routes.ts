@@ -3,6 +3,7 @@ import { cohereChat } from '../protocols/cohere-chat/index.ts';
 import { openaiChat } from '../protocols/openai-chat/index.ts';
 import { openaiResponses } from '../protocols/openai-responses/index.ts';
 import { BEDROCK_PATTERNS } from './bedrock.ts';
+import { countTokensEndpoint } from './count-tokens.ts';
 import { FILE_PATTERNS } from './files.ts';
 import { GEMINI_PATTERNS } from './gemini.ts';
 import { live, metrics, ready } from './health.ts';
@@ -35,6 +36,7 @@ export function createRoutes(): Routes {
     ['/v1/chat/completions', { POST: invocationEndpoint(openaiChat) }],
     ['/v1/responses', { POST: invocationEndpoint(openaiResponses) }],
     ['/v1/messages', { POST: invocationEndpoint(anthropicMessages) }],
+    ['/v1/messages/count_tokens', { POST: countTokensEndpoint }],
     ['/v2/chat', { POST: invocationEndpoint(cohereChat) }],
     ['/v1/models', { GET: listModelsEndpoint }],
     ...TASK_ROUTES,

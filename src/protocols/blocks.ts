@@ -69,6 +69,7 @@ export interface FileBlock {
   readonly cacheControl?: unknown;
   /** The whole block, where it says more than this (citations asked for, a context). */
   readonly raw?: { readonly value: unknown; readonly origin: Origin } | undefined;
+  readonly extra?: BlockExtra | undefined;
 }
 export interface ToolCallBlock {
   readonly type: 'toolCall';
@@ -136,8 +137,7 @@ export interface Tool {
   readonly cacheControl?: unknown;
   /** A tool without internal form (server tool, free-text tool), whole; it goes only to its own protocol. */
   readonly raw?: { readonly value: unknown; readonly origin: Origin } | undefined;
-  /** Documented members without internal form; they go only to the caller's protocol. */
-  readonly extra?: Readonly<Record<string, unknown>> | undefined;
+  readonly extra?: BlockExtra | undefined;
 }
 
 export type ToolChoice =

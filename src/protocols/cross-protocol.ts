@@ -43,11 +43,6 @@ export function crossProtocolRefusal(request: ChatRequest, target: ProtocolName)
   return null;
 }
 
-/** A medium that the target has no form for: answering without it would be answering something else. */
-export function mediumRefusal(param: string, medium: string): CallError {
-  return new CallError('invalid_request', { param, message: `${param}: the target takes no ${medium}.` });
-}
-
 /** What `extra` becomes: all of it for a target of the caller's own protocol, nothing elsewhere. */
 export function extraFor(
   request: ChatRequest,

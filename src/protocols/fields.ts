@@ -569,7 +569,7 @@ export const FIELDS: FieldTable = {
   },
   'message.fileOptions': {
     'openai-chat': drop(),
-    'openai-responses': carry('input[].content[].*', { other: drop() }),
+    'openai-responses': drop(),
     'anthropic-messages': carry('messages[].content[].citations', { other: drop() }),
     gemini: drop(),
     'bedrock-converse': convert('messages[].content[].document.citations', "in the target's words", {
@@ -617,8 +617,8 @@ export const FIELDS: FieldTable = {
   },
   'toolCall.caller': {
     'openai-chat': drop(),
-    'openai-responses': carry('input[].caller', { other: drop() }),
-    'anthropic-messages': carry('messages[].content[].caller'),
+    'openai-responses': drop(),
+    'anthropic-messages': carry('messages[].content[].caller', { other: drop() }),
     gemini: drop(),
     'bedrock-converse': drop(),
     'cohere-chat': drop(),

@@ -69,6 +69,7 @@ export class BlockBodyLane implements CallLane {
     const response = this.#protocol.readResponse(json, this.#origin);
     if ('class' in response) return new CallError('upstream_malformed', { cause: response });
     this.#response = this.#toolNames === null ? response : withCallersNames(response, this.#toolNames);
+    if (response.usage.outputTokens === null) this.#context.tally?.whole(response.blocks);
     return null;
   }
 
@@ -168,6 +169,7 @@ export class BlockStreamLane implements CallLane {
       case 'blockDelta':
         this.contentEvents++;
         this.firstContentMs ??= this.#context.nowMs();
+        if (event.text !== undefined) this.#context.tally?.text(event.text, this.contentEvents);
         break;
       case 'blockStart':
         if (event.block.type !== 'text') this.firstContentMs ??= this.#context.nowMs();

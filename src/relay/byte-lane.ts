@@ -63,7 +63,9 @@ export class ByteBodyLane implements CallLane {
 
   #estimate(json: JsonObject): number {
     const response = this.#protocol.readResponse(json, { protocol: this.#protocol.name });
-    return 'class' in response ? 0 : estimateTokens(response.blocks);
+    if ('class' in response) return 0;
+    this.#context.tally?.whole(response.blocks);
+    return estimateTokens(response.blocks);
   }
 }
 
@@ -117,6 +119,7 @@ export class ByteStreamLane implements CallLane {
   data(chunk: Buffer): boolean {
     const tap = this.#tap;
     const bytes = tap.push(chunk);
+    this.#context.tally?.bytes(chunk, tap.contentEvents);
     if (this.firstContentMs === null && tap.hasContent) this.firstContentMs = this.#context.nowMs();
     if (tap.failure !== null && this.failure === null) {
       this.failure = classifyFailure(tap.failure, this.#context.secret);

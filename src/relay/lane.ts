@@ -1,5 +1,5 @@
 import type { Lane as LaneName } from '../calls/record.ts';
-import type { FinishReason, Usage } from '../protocols/blocks.ts';
+import type { Block, FinishReason, Usage } from '../protocols/blocks.ts';
 import type { Lane } from '../upstream/attempt.ts';
 import type { AnswerHead, Ending } from './answer.ts';
 
@@ -18,8 +18,20 @@ export interface CallLane extends Lane {
   ending(): Ending;
 }
 
+/** Follows what an answer says, where its provider does not count it. `events` are those with content so far. */
+export interface OutputTally {
+  /** Streamed, as content blocks. */
+  text(text: string, events: number): void;
+  /** Streamed, as the upstream's bytes. */
+  bytes(chunk: Buffer, events: number): void;
+  /** In one piece. */
+  whole(blocks: readonly Block[]): void;
+}
+
 /** What every lane is made with. */
 export interface LaneContext {
+  /** Null for nearly every call. */
+  readonly tally: OutputTally | null;
   head(): AnswerHead;
   /** Monotonic. */
   nowMs(): number;

@@ -82,23 +82,6 @@ describe('the field "strict"', () => {
     },
   );
 
-  it.each([
-    ['openai-chat', '/v1/chat/completions'],
-    ['anthropic-messages', '/v1/messages'],
-  ])('%s: anything but a boolean is refused with its name', async (_caller, path) => {
-    rig.answers('openai-chat', { text: 'not this' });
-    for (const strict of ['true', 1, {}, []]) {
-      const response = await fetch(rig.gateway.baseUrl + path, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${APP_KEY}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ model: 'gpt', max_tokens: 5, messages: MESSAGES, strict }),
-      });
-      expect(response.status).toBe(400);
-      expect(await response.text()).toContain('strict');
-    }
-    expect(requestsSeen()).toBe(0);
-  });
-
   it('false in the block lane lets a lossy call through, and is no unknown field', async () => {
     rig.answers('anthropic-messages', { text: 'yes' });
     const body = { model: 'claude', messages: MESSAGES, seed: 1, strict: false };
@@ -119,4 +102,58 @@ it('GraphQL’s argument refuses a lossy call before anything is sent', async ()
   expect(error?.extensions).toMatchObject({ code: 'lossy_translation', param: 'seed' });
   expect(error?.message).toContain('"seed"');
   expect(requestsSeen()).toBe(0);
+});
+
+const PART = { contents: [{ role: 'user', parts: [{ text: 'Hello' }] }] };
+const TURN = { messages: [{ role: 'user', content: [{ text: 'Hello' }] }] };
+
+/** A request of every caller with a body, and a field of it that Anthropic has no word for. */
+const CALLERS = {
+  'OpenAI Chat': ['/v1/chat/completions', { model: 'claude', messages: MESSAGES }, { seed: 1 }],
+  'OpenAI Responses': ['/v1/responses', { model: 'claude', input: 'Hello' }, { metadata: { a: 'b' } }],
+  Gemini: ['/v1beta/models/claude:generateContent', PART, { generationConfig: { seed: 1 } }],
+  'Bedrock Converse': ['/model/claude/converse', TURN, { requestMetadata: { a: 'b' } }],
+  'Cohere Chat': ['/v2/chat', { model: 'claude', messages: MESSAGES }, { seed: 1 }],
+} as const;
+
+describe.each(Object.entries(CALLERS))('strict mode for a caller of %s', (_name, [path, body, lossy]) => {
+  const send = (members: object) =>
+    fetch(rig.gateway.baseUrl + path, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${APP_KEY}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ ...body, ...members }),
+    });
+
+  it('refuses what loses a field before anything is sent, and names the field', async () => {
+    rig.answers('anthropic-messages', { text: 'not this' });
+    const refused = await send({ ...lossy, strict: true });
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toContain('Strict mode');
+    expect(requestsSeen()).toBe(0);
+    expect((await send(lossy)).status, 'without it the call goes through').toBe(200);
+  });
+
+  it('takes what loses nothing; the field is the gateway’s own, and no upstream gets it', async () => {
+    rig.answers('anthropic-messages', { text: 'yes' });
+    expect((await send({ strict: true })).status).toBe(200);
+    expect((await rig.asked('anthropic-messages')).json()).not.toHaveProperty('strict');
+  });
+
+  it('refuses anything but a boolean by the field’s name', async () => {
+    rig.answers('anthropic-messages', { text: 'not this' });
+    for (const strict of ['true', 1, {}, []]) {
+      const refused = await send({ strict });
+      expect(refused.status).toBe(400);
+      expect(await refused.text()).toContain('\\"strict\\" must be true or false');
+    }
+    expect(requestsSeen()).toBe(0);
+  });
+});
+
+it('the Anthropic SDK’s body may say it too', async () => {
+  rig.answers('anthropic-messages', { text: 'yes' });
+  const body = { model: 'claude', max_tokens: 9, messages: MESSAGES, top_k: 3, strict: true };
+  const answer = await rig.anthropic.messages.create(body);
+  expect(answer.content).toMatchObject([{ text: 'yes' }]);
+  expect((await rig.asked('anthropic-messages')).json()).not.toHaveProperty('strict');
 });

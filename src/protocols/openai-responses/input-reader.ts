@@ -96,9 +96,7 @@ function readCall(item: JsonObject, path: string, notes: RequestNotes): ToolCall
 function readCallExtra(item: JsonObject, notes: RequestNotes): { extra?: BlockExtra } {
   const names = CALL_EXTRA.filter((name) => (item[name] ?? null) !== null);
   if (names.length === 0) return {};
-  for (const name of names) {
-    notes.detail(name === 'caller' ? 'toolCall.caller' : 'message.extra', `input[].${name}`);
-  }
+  for (const name of names) notes.detail('message.extra', `input[].${name}`);
   return { extra: Object.fromEntries(names.map((name) => [name, item[name]])) };
 }
 

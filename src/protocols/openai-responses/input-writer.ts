@@ -101,9 +101,7 @@ function fitId(id: string, book: ReceiptBook): string {
 function writeCall(block: ToolCallBlock, { request, book }: PartScope): JsonObject {
   const isOwn = request.protocol === 'openai-responses';
   if (block.cacheControl !== undefined) book.apply('message.cacheControl');
-  for (const name of Object.keys(block.extra ?? {})) {
-    book.apply(name === 'caller' ? 'toolCall.caller' : 'message.extra', isOwn ? undefined : 'other');
-  }
+  if (block.extra !== undefined) book.apply('message.extra', isOwn ? undefined : 'other');
   return {
     type: 'function_call',
     call_id: isOwn ? block.id : fitId(block.id, book),

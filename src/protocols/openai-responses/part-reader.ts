@@ -61,13 +61,17 @@ function readPart(part: JsonObject, path: string, notes: RequestNotes): Block {
     case 'input_image':
       return readImage(part, extra, path, notes);
     case 'input_file':
-      return readFile(part, path, notes);
+      return readFile(part, extra, path, notes);
     case 'input_audio':
       return readAudio(part['input_audio'], `${path}.input_audio`, notes);
   }
 }
 
-function readExtra(part: JsonObject, notes: RequestNotes): { extra?: BlockExtra } {
+interface Extra {
+  readonly extra?: BlockExtra;
+}
+
+function readExtra(part: JsonObject, notes: RequestNotes): Extra {
   const breakpoint = part[BREAKPOINT] ?? null;
   if (breakpoint === null) return {};
   notes.detail('message.extra', `input[].content[].${BREAKPOINT}`);
@@ -81,12 +85,7 @@ function readCitations(part: JsonObject, notes: RequestNotes): Pick<Block & { ty
   return { citations: { raw, origin: { protocol: 'openai-responses' } } };
 }
 
-function readImage(
-  part: JsonObject,
-  extra: { extra?: BlockExtra },
-  path: string,
-  notes: RequestNotes,
-): Block {
+function readImage(part: JsonObject, extra: Extra, path: string, notes: RequestNotes): Block {
   notes.detail('message.image', 'input[].content[].input_image');
   const detail = optional(part['detail'], (text) => expectString(text, `${path}.detail`));
   if (detail !== undefined) notes.detail('message.imageDetail', 'input[].content[].detail');
@@ -95,18 +94,14 @@ function readImage(
   return { type: 'image', source, ...(detail === undefined ? {} : { detail }), ...extra };
 }
 
-/** A cache mark is kept with the whole part: files have no place for it of their own. */
-function readFile(part: JsonObject, path: string, notes: RequestNotes): Block {
+function readFile(part: JsonObject, extra: Extra, path: string, notes: RequestNotes): Block {
   notes.detail('message.file', 'input[].content[].input_file');
   const name = optional(part['filename'], (text) => expectString(text, `${path}.filename`));
-  const options = [BREAKPOINT, 'detail'].filter((member) => (part[member] ?? null) !== null);
-  if (options[0] !== undefined) notes.detail('message.fileOptions', `input[].content[].${options[0]}`);
-  return {
-    type: 'file',
-    source: readFileSource(part, path),
-    ...(name === undefined ? {} : { name }),
-    ...(options.length === 0 ? {} : { raw: { value: part, origin: { protocol: 'openai-responses' } } }),
-  };
+  const detail = part['detail'] ?? undefined;
+  if (detail !== undefined) notes.detail('message.extra', 'input[].content[].detail');
+  const own = detail === undefined ? extra : { extra: { ...extra.extra, detail } };
+  const source = readFileSource(part, path);
+  return { type: 'file', source, ...(name === undefined ? {} : { name }), ...own };
 }
 
 function readFileSource(part: JsonObject, path: string): MediaSource {

@@ -102,22 +102,21 @@ function imagePart(block: ImageBlock, scope: PartScope): JsonObject {
 }
 
 function filePart(block: FileBlock, scope: PartScope): JsonObject {
-  const { source, name, raw } = block;
+  const { source, name, raw, extra } = block;
   const { book, request } = scope;
   const isOwn = request.protocol === 'openai-responses';
   noteMark(block, scope);
-  if (raw !== undefined) book.apply('message.fileOptions', isOwn ? undefined : 'other');
+  if (raw !== undefined) book.apply('message.fileOptions');
   if (source.kind === 'base64' && source.mediaType.startsWith('text/') && !isOwn) {
     return textOfFile(source.data, name, book);
   }
   if (source.kind === 'file' && !isOwn) throw book.refusal('message.file', 'fileId', 'messages');
   book.apply('message.file');
-  if (raw?.origin.protocol === 'openai-responses') return raw.value as JsonObject; // made by this protocol's reader
-  const named = name === undefined ? {} : { filename: name };
-  if (source.kind === 'file') return { type: 'input_file', file_id: source.id, ...named };
-  if (source.kind === 'url') return { type: 'input_file', file_url: source.url, ...named };
+  const more = { ...(name === undefined ? {} : { filename: name }), ...partExtra(extra, scope) };
+  if (source.kind === 'file') return { type: 'input_file', file_id: source.id, ...more };
+  if (source.kind === 'url') return { type: 'input_file', file_url: source.url, ...more };
   const data = dataUri(source.mediaType, source.data);
-  return { type: 'input_file', filename: name ?? 'file', file_data: data };
+  return { type: 'input_file', filename: 'file', file_data: data, ...more };
 }
 
 /** Not every model takes text files; a plain text reads as well inside of the message. */

@@ -68,6 +68,14 @@ describe('trap 122 a 400 that refuses one parameter', () => {
     expect(repair).toEqual({ member, to: null, value: null, taken: [], beside: null });
   });
 
+  it.each(['temperature', 'top_p', 'parallel_tool_calls'])(
+    'trap 122 Responses refuse %s as Chat does',
+    (param) => {
+      const repair = repairOf(openai('unsupported_parameter', param), { protocol: 'openai-responses' });
+      expect(repair).toMatchObject({ member: param, to: null, beside: null });
+    },
+  );
+
   it('trap 122 of two that exclude each other, top_p goes, and only beside a temperature', () => {
     const message = '`temperature` and `top_p` cannot both be specified for this model. Please use only one.';
     const repair = repairOf(anthropic(message), { protocol: 'anthropic-messages' });

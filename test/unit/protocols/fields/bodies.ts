@@ -23,8 +23,8 @@ const functionTool = (more: object = {}, outer: object = {}) => ({
 
 const RESPONSES_FILE = {
   type: 'input_file',
-  filename: 'a.pdf',
-  file_data: 'data:application/pdf;base64,JVBERi0=',
+  filename: 'a.txt',
+  file_data: 'data:text/plain;base64,Tm90ZXMu',
 };
 const responsesSaid = (part: object) => ({ input: [{ role: 'user', content: [part] }] });
 const responsesCalled = (more: object) => ({
@@ -95,17 +95,9 @@ export const BODIES: Readonly<Partial<Record<CallerProtocol, Bodies>>> = {
       },
       { body: { input: [{ role: 'assistant', content: 'Hi', phase: 'mark-extra' }, HELLO] } },
       { body: responsesCalled({ namespace: 'mark-extra' }) },
+      { body: responsesCalled({ caller: { type: 'program', caller_id: 'mark-extra' } }) },
+      { body: responsesSaid({ ...RESPONSES_FILE, detail: 'mark-extra' }) },
     ].map((sample) => ({ ...sample, mark: 'mark-extra' })),
-    'message.fileOptions': [
-      { body: responsesSaid({ ...RESPONSES_FILE, detail: 'mark-detail' }), mark: 'mark-detail' },
-      { body: responsesSaid({ ...RESPONSES_FILE, prompt_cache_breakpoint: { mode: 'explicit' } }) },
-    ],
-    'toolCall.caller': [
-      {
-        body: responsesCalled({ caller: { type: 'program', caller_id: 'mark-caller' } }),
-        mark: 'mark-caller',
-      },
-    ],
     'tools.extra': ['allowed_callers', 'defer_loading', 'output_schema'].map((name) => ({
       body: {
         tools: [{ type: 'function', name: 'get_weather', parameters: PARAMETERS, [name]: ['mark-extra'] }],

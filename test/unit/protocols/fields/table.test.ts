@@ -6,6 +6,7 @@ import { packageRoot } from '../../../../src/package-root.ts';
 import type { CallerProtocol, ReceiptEntry } from '../../../../src/protocols/blocks.ts';
 import { callerWords } from '../../../../src/protocols/caller-words.ts';
 import { FIELDS, type Rule, type TabledField } from '../../../../src/protocols/fields.ts';
+import { OWN_FIELDS } from '../../../../src/protocols/own-fields.ts';
 import type { Protocol } from '../../../../src/protocols/protocol.ts';
 import { DETAIL_NAMES } from '../../../../src/protocols/receipt.ts';
 import { CALLERS, FIELD_NAMES, isNoted, PROTOCOLS, requestsSaying, type Said, TARGETS } from './callers.ts';
@@ -145,4 +146,13 @@ describe.each(PROTOCOLS)('the table for $name', (target) => {
       }
     }
   });
+});
+
+it('no protocol has a top-level field "strict": it is the gateway’s own in every body', () => {
+  const words = CALLERS.filter((caller) => caller !== 'graphql').flatMap((caller) => [
+    ...FIELD_NAMES.flatMap((field) => callerWords(caller, field)),
+    ...OWN_FIELDS[caller],
+  ]);
+  expect(words.length).toBeGreaterThan(100);
+  expect(words).not.toContain('strict');
 });

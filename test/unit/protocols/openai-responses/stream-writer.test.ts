@@ -169,6 +169,28 @@ describe('writing a response stream', () => {
     expect(told).toMatchObject([{ arguments: '{"a":1}' }, { arguments: '{"b":2}' }]);
   });
 
+  it('ends a message that a call has overtaken with its own last part', () => {
+    const events = write([
+      START,
+      open(0, { type: 'text' }),
+      part(0, 'a'),
+      open(1, { type: 'toolCall', id: 'c1', name: 'f' }),
+      part(0, 'b'),
+      close(0),
+      part(1, '{}'),
+      close(1),
+      ...text(2, 'c'),
+      stop('tool_calls'),
+    ]);
+    const ended = events.filter(({ type }) => type === 'response.output_item.done');
+    expect(ended.map(({ output_index: at }) => at)).toEqual([0, 1, 2]);
+    expect(last(events)['output']).toMatchObject([
+      { type: 'message', status: 'completed', content: [{ text: 'ab' }] },
+      { type: 'function_call', arguments: '{}' },
+      { type: 'message', content: [{ text: 'c' }] },
+    ]);
+  });
+
   it('trap 14 gives a call two ids, and trap 31 the empty object for no arguments', () => {
     const events = write([START, ...call(0), stop('tool_calls')]);
     expect(last(events)['output']).toEqual([
@@ -355,6 +377,17 @@ describe('writing a response stream', () => {
     ]);
     expect(isComplete).toBe(false);
     expect(failure).toMatchObject({ code: 'internal' });
+  });
+
+  it('trap 62 begins a failure that is the first of the stream as every response begins', () => {
+    const events = parse(openaiResponses.streamWriter(CONTEXT).error(new CallError('upstream_error'), true));
+    expect(events.map(({ type }) => type)).toEqual([
+      'response.created',
+      'response.in_progress',
+      'error',
+      'response.failed',
+    ]);
+    expect(events.map(({ sequence_number: at }) => at)).toEqual([0, 1, 2, 3]);
   });
 
   it('trap 134 keeps halves of a character apart until the client has both', () => {
