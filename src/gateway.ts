@@ -101,6 +101,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
   const loads = new TargetLoads();
   const pricing = createPricing();
+  const tokenWorker = new TokenWorker({ clock, limits, log });
+  const tallies = new Tallies(tokenWorker, limits);
   const metrics = createMetrics({
     inFlight: () => inFlight.size,
     spoolBytes: () => spool.bytes,
@@ -111,9 +113,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     configRejected: () => configuration.rejectedTotal,
     configVersion: () => configuration.snapshot.version,
     pools: () => pools.size,
+    tokensCounted: () => tokenWorker.counted,
+    tokensWaiting: () => tokenWorker.waiting,
   });
-  const tokenWorker = new TokenWorker({ clock, limits, log });
-  const tallies = new Tallies(tokenWorker, limits);
   const callPorts: CallPorts = {
     clock,
     log,

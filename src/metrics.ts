@@ -13,6 +13,8 @@ export interface MetricSources {
   readonly configRejected: () => number;
   readonly configVersion: () => number;
   readonly pools: () => number;
+  readonly tokensCounted: () => number;
+  readonly tokensWaiting: () => number;
 }
 
 export interface Metrics {
@@ -90,6 +92,8 @@ export function createMetrics(sources: MetricSources): Metrics {
   gauge('sluice_config_rejected_total', 'Configurations refused as invalid.', sources.configRejected);
   gauge('sluice_config_version', 'Version of the snapshot in use.', sources.configVersion);
   gauge('sluice_upstream_pools', 'Upstream origins with open pools.', sources.pools);
+  gauge('sluice_tokens_counted', 'Texts whose tokens no provider told, counted here.', sources.tokensCounted);
+  gauge('sluice_tokens_waiting', 'Texts that wait to be counted.', sources.tokensWaiting);
   gauge('sluice_process_resident_bytes', 'Resident memory.', () => process.memoryUsage.rss());
 
   return {

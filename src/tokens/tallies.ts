@@ -3,16 +3,16 @@ import type { Limits } from '../limits.ts';
 import type { ProtocolName } from '../protocols/blocks.ts';
 import { CallTally } from './tally.ts';
 import { TargetMemory } from './target-counts.ts';
-import type { TokenWorker } from './token-worker.ts';
+import type { TokenThread } from './token-counter.ts';
 
 /** Gives a tally to calls whose target is known to leave its usage out, and to no others. */
 export class Tallies {
-  readonly #worker: TokenWorker;
+  readonly #thread: TokenThread;
   readonly #limits: Limits;
   readonly #targets: TargetMemory;
 
-  constructor(worker: TokenWorker, limits: Limits) {
-    this.#worker = worker;
+  constructor(thread: TokenThread, limits: Limits) {
+    this.#thread = thread;
     this.#limits = limits;
     this.#targets = new TargetMemory(limits.tokenTargetsMax);
   }
@@ -21,7 +21,7 @@ export class Tallies {
   open(target: string, protocol: ProtocolName, earlier: CallTally | null): CallTally | null {
     const counts = this.#targets.silent(target);
     if (counts === null) return null;
-    return new CallTally(this.#worker, this.#limits, counts, protocol, earlier?.inputTokens ?? null);
+    return new CallTally(this.#thread, this.#limits, counts, protocol, earlier?.inputTokens ?? null);
   }
 
   /** A call has ended. */

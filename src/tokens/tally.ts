@@ -11,14 +11,14 @@ import type { OutputTally } from '../relay/lane.ts';
 import { blocksText } from './request-text.ts';
 import { roughTokens } from './rough.ts';
 import { learn, type TargetCounts } from './target-counts.ts';
-import type { TokenWorker } from './token-worker.ts';
+import type { TokenThread } from './token-counter.ts';
 import type { TokenWork } from './worker-messages.ts';
 
 /** Events are sent in far more bytes than they say; this is the least of it. */
 const WIRE_BYTES_PER_CHAR = 16;
 
 export class CallTally implements OutputTally {
-  readonly #worker: TokenWorker;
+  readonly #thread: TokenThread;
   readonly #limits: Limits;
   readonly #target: TargetCounts;
   readonly #protocol: ProtocolName;
@@ -40,13 +40,13 @@ export class CallTally implements OutputTally {
 
   /** @param protocol what the target's bytes are in. @param inputTokens where an earlier try has counted them. */
   constructor(
-    worker: TokenWorker,
+    thread: TokenThread,
     limits: Limits,
     target: TargetCounts,
     protocol: ProtocolName,
     inputTokens: number | null,
   ) {
-    this.#worker = worker;
+    this.#thread = thread;
     this.#limits = limits;
     this.#target = target;
     this.#protocol = protocol;
@@ -56,7 +56,7 @@ export class CallTally implements OutputTally {
   /** Counts the request, unless it is counted already. */
   input(work: TokenWork): void {
     if (this.inputTokens !== null) return;
-    this.#worker.submit(work, (tokens) => {
+    this.#thread.submit(work, (tokens) => {
       this.inputTokens = tokens;
     });
   }
@@ -91,10 +91,10 @@ export class CallTally implements OutputTally {
   /** The call has ended, or goes to another target. What a whole answer had is counted for the next one's estimate. */
   close(): void {
     this.#isLost = true;
-    if (this.#stream !== null) this.#worker.closeStream(this.#stream);
+    if (this.#stream !== null) this.#thread.closeStream(this.#stream);
     const text = this.#answer;
     if (text === null || text.length > this.#limits.tokenTextCharsMax) return;
-    this.#worker.submit({ kind: 'text', text }, (tokens) => {
+    this.#thread.submit({ kind: 'text', text }, (tokens) => {
       if (tokens !== null) learn(this.#target, tokens, Buffer.byteLength(text));
     });
   }
@@ -110,10 +110,10 @@ export class CallTally implements OutputTally {
   }
 
   #ask(events: number): void {
-    this.#stream ??= this.#worker.openStream();
+    this.#stream ??= this.#thread.openStream();
     // The thread that has counted what was before may have ended.
-    if (this.#stream === null || !this.#worker.hasStream(this.#stream)) return this.#lose();
-    const isTaken = this.#worker.submit(this.#take(this.#stream), (tokens) => {
+    if (this.#stream === null || !this.#thread.hasStream(this.#stream)) return this.#lose();
+    const isTaken = this.#thread.submit(this.#take(this.#stream), (tokens) => {
       this.#isAsking = false;
       if (tokens === null) return this.#lose();
       this.#tokens = tokens;

@@ -11,6 +11,7 @@ import { type Transferable, Worker } from 'node:worker_threads';
 import type { Limits } from '../limits.ts';
 import { packageRoot } from '../package-root.ts';
 import type { Clock, Log } from '../ports.ts';
+import type { OnCount, TokenThread } from './token-counter.ts';
 import type { TokenReport, TokenRequest, TokenWork } from './worker-messages.ts';
 
 export interface TokenWorkerOptions {
@@ -21,9 +22,6 @@ export interface TokenWorkerOptions {
   readonly workerUrl?: URL | undefined;
 }
 
-/** Gets the count; null where there is none. */
-export type OnCount = (tokens: number | null) => void;
-
 interface Pending {
   readonly done: OnCount;
   readonly sinceMs: number;
@@ -32,7 +30,7 @@ interface Pending {
 /** The vocabulary, the tokenizer's cache, and the longest text twice. */
 const HEAP_MB_MAX = 256;
 
-export class TokenWorker {
+export class TokenWorker implements TokenThread {
   readonly #options: TokenWorkerOptions;
   /** Oldest first. */
   readonly #pending = new Map<number, Pending>();
@@ -43,6 +41,8 @@ export class TokenWorker {
   #startsFromMs = 0;
   #stopWatch: (() => void) | null = null;
   #isClosed = false;
+  /** Texts and pieces, since the process started. */
+  counted = 0;
 
   constructor(options: TokenWorkerOptions) {
     this.#options = options;
@@ -57,7 +57,6 @@ export class TokenWorker {
     return this.#pending.size;
   }
 
-  /** False when it is not taken: then `done` is not called. Bytes are given away. */
   submit(work: TokenWork, done: OnCount): boolean {
     const { clock, limits } = this.#options;
     const nowMs = clock.monotonicMs();
@@ -75,7 +74,6 @@ export class TokenWorker {
     return true;
   }
 
-  /** A number for the pieces of one answer; null when too many are counted. Ends with `closeStream`. */
   openStream(): number | null {
     if (this.#isClosed || this.#streams.size >= this.#options.limits.tokenStreamsMax) return null;
     this.#token += 1;
@@ -83,7 +81,6 @@ export class TokenWorker {
     return this.#token;
   }
 
-  /** False after the thread that knew the pieces before has ended. */
   hasStream(stream: number): boolean {
     return this.#streams.has(stream);
   }
@@ -120,6 +117,7 @@ export class TokenWorker {
   #take({ token, tokens }: TokenReport): void {
     const pending = this.#pending.get(token);
     this.#pending.delete(token);
+    this.counted += 1;
     pending?.done(tokens);
   }
 

@@ -44,15 +44,16 @@ export class StreamBlocks {
     for (const place of [...this.#open.keys(), ...this.#redacted.keys()]) this.#close(place, emit);
   }
 
-  /** Some models announce every block, those of text with an empty object. */
+  /** Some models announce every block; text and reasoning begin with their first delta nevertheless. */
   #announce(place: unknown, start: unknown, emit: Emit): boolean {
-    if (!isJsonObject(start) || Object.keys(start).length === 0) return true;
+    if (!isJsonObject(start)) return true;
     const use = start['toolUse'];
-    if (!isJsonObject(use) || (use['type'] ?? null) !== null) {
-      return this.#start(place, { type: 'unknown', raw: start, origin: this.#origin }, emit) !== null;
+    if (isJsonObject(use) && (use['type'] ?? null) === null) {
+      const id = readText(use['toolUseId']) ?? '';
+      return this.#start(place, { type: 'toolCall', id, name: readText(use['name']) ?? '' }, emit) !== null;
     }
-    const id = readText(use['toolUseId']) ?? '';
-    return this.#start(place, { type: 'toolCall', id, name: readText(use['name']) ?? '' }, emit) !== null;
+    if (use === undefined && start['toolResult'] === undefined && start['image'] === undefined) return true;
+    return this.#start(place, { type: 'unknown', raw: start, origin: this.#origin }, emit) !== null;
   }
 
   #delta(place: unknown, delta: JsonObject, emit: Emit): boolean {

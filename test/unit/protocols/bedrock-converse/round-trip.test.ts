@@ -170,7 +170,7 @@ describe('a request that was written', () => {
       fc.assert(
         fc.property(drawn, (one) => {
           const given = requestOf(protocol, one);
-            expect(meaning(readBack(given))).toEqual(meaning(given));
+          expect(meaning(readBack(given))).toEqual(meaning(given));
         }),
       );
     },

@@ -81,6 +81,25 @@ describe('reading a Converse stream', () => {
     const empty = bedrockEvent('contentBlockStart', { contentBlockIndex: 0, start: {} });
     expect(blocksOf(empty, delta(0, { text: 'a' }), stop(0))).toEqual([{ type: 'text', text: 'a' }]);
     expect(blocksOf(delta(0, { text: 'a' }))).toEqual([{ type: 'text', text: 'a' }]);
+    const announced = bedrockEvent('contentBlockStart', {
+      contentBlockIndex: 0,
+      start: { reasoningContent: {} },
+    });
+    expect(blocksOf(announced, delta(0, { reasoningContent: { text: 'Hm' } }), stop(0))).toMatchObject([
+      { type: 'reasoning', text: 'Hm' },
+    ]);
+  });
+
+  it('trap 101 an image in the answer is kept by its announcement, its bytes are no text', () => {
+    const image = bedrockEvent('contentBlockStart', {
+      contentBlockIndex: 0,
+      start: { image: { format: 'png' } },
+    });
+    const bytes = delta(0, { image: { source: { bytes: 'aW1n' } } });
+    expect(blocksOf(image, bytes, stop(0), delta(1, { text: 'a' }))).toMatchObject([
+      { type: 'unknown', raw: { image: { format: 'png' } } },
+      { type: 'text', text: 'a' },
+    ]);
   });
 
   it('trap 31 a call without arguments gets the empty object', () => {
