@@ -574,6 +574,7 @@ export const FIELDS: FieldTable = {
     gemini: drop(),
     'bedrock-converse': convert('messages[].content[].document.citations', "in the target's words", {
       context: convert('messages[].content[].document.context', "in the target's words"),
+      unknown: drop(),
     }),
     'cohere-chat': carry('documents[].data', { other: drop() }),
   },

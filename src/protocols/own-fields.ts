@@ -56,15 +56,42 @@ export const OWN_FIELDS: Readonly<Record<ProtocolName, readonly string[]>> = {
   ],
   /** Some of them of Vertex AI alone. */
   gemini: ['cachedContent', 'continuationToken', 'labels', 'modelArmorConfig', 'safetySettings', 'store'],
-  'bedrock-converse': [],
+  'bedrock-converse': [
+    'additionalModelResponseFieldPaths',
+    'guardrailConfig',
+    'performanceConfig',
+    'promptVariables',
+  ],
   'cohere-chat': ['citation_options', 'logprobs', 'priority', 'safety_mode'],
 };
 
-/** Members of a tool. */
+/** Members of a tool, at Gemini of the declaration of a function. */
 export const OWN_TOOL_FIELDS: Readonly<Partial<Record<ProtocolName, readonly string[]>>> = {
   'openai-responses': ['allowed_callers', 'defer_loading', 'output_schema'],
   'anthropic-messages': ['allowed_callers', 'defer_loading', 'eager_input_streaming', 'input_examples'],
+  gemini: ['behavior', 'response', 'responseJsonSchema'],
 };
+
+/** Members of Gemini's `generationConfig`. */
+export const OWN_CONFIG_FIELDS: readonly string[] = [
+  'audioTimestamp',
+  'audioTranscriptionConfig',
+  'candidateCount',
+  'enableAffectiveDialog',
+  'enableEnhancedCivicAnswers',
+  'imageConfig',
+  'logprobs',
+  'mediaResolution',
+  'modelConfig',
+  'responseFormat',
+  'responseLogprobs',
+  'responseMimeType',
+  'responseModalities',
+  'responseSchema',
+  'routingConfig',
+  'speechConfig',
+  'translationConfig',
+];
 
 /** Of objects that the internal form knows in part: everything else inside of them. */
 export const OWN_MEMBERS: Readonly<Partial<Record<ProtocolName, readonly string[]>>> = {
@@ -78,12 +105,7 @@ export const OWN_MEMBERS: Readonly<Partial<Record<ProtocolName, readonly string[
     'input[].caller',
     'input[].content[].prompt_cache_breakpoint',
   ],
-  gemini: [
-    'generationConfig.*',
-    'toolConfig.*',
-    'contents[].parts[].*',
-    'contents[].parts[].functionResponse.*',
-    'tools[].functionDeclarations[].*',
-  ],
+  gemini: ['toolConfig.*', 'contents[].parts[].*', 'contents[].parts[].functionResponse.*'],
   'anthropic-messages': ['output_config.*', 'thinking.*', 'messages[].content[].transformations'],
+  'bedrock-converse': ['additionalModelRequestFields.*'],
 };

@@ -1,7 +1,7 @@
 import { type CallerProtocol, PROTOCOL_NAMES, type ProtocolName } from './blocks.ts';
 import { callerWords } from './caller-words.ts';
 import { FIELDS, NO_FIELD, NO_FORM, type Rule, type TabledField } from './fields.ts';
-import { OWN_FIELDS, OWN_MEMBERS, OWN_TOOL_FIELDS } from './own-fields.ts';
+import { OWN_CONFIG_FIELDS, OWN_FIELDS, OWN_MEMBERS, OWN_TOOL_FIELDS } from './own-fields.ts';
 import { protocolOf } from './registry.ts';
 
 const TITLES: Readonly<Record<CallerProtocol, string>> = {
@@ -174,8 +174,10 @@ function words(): string {
 
 function ownFields(): string {
   const rows = PROTOCOL_NAMES.map((name) => {
-    const tools = (OWN_TOOL_FIELDS[name] ?? []).map((member) => `tools[].${member}`);
-    const own = [...OWN_FIELDS[name], ...(OWN_MEMBERS[name] ?? []), ...tools];
+    const tool = name === 'gemini' ? 'tools[].functionDeclarations[]' : 'tools[]';
+    const tools = (OWN_TOOL_FIELDS[name] ?? []).map((member) => `${tool}.${member}`);
+    const config = name === 'gemini' ? OWN_CONFIG_FIELDS.map((member) => `generationConfig.${member}`) : [];
+    const own = [...OWN_FIELDS[name], ...config, ...(OWN_MEMBERS[name] ?? []), ...tools];
     return [TITLES[name], own.map(code).join(', ')];
   });
   return `## Own fields\n\nThey go only to a target of the same protocol.\n\n${table(['protocol', 'fields'], rows)}`;

@@ -34,12 +34,13 @@ export interface Repaired {
 export function repairBody(body: Buffer, repairs: readonly Repair[]): Repaired {
   const done: Repair[] = [];
   let repaired = body;
+  let scan = scanObject(repaired);
   for (const repair of repairs) {
-    const scan = scanObject(repaired);
     if (scan instanceof CallError) return { body, done: [] };
     const text = memberText(repaired, scan, repair.member);
     if (text === null || !isRefused(repair, text, repaired, scan)) continue;
     repaired = without(repaired, scan, repair, text);
+    scan = scanObject(repaired);
     done.push(repair);
   }
   return { body: repaired, done };

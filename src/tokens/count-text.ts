@@ -2,7 +2,7 @@ import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
 
 /**
  * Longest run of letters, or of white space, that is given to the tokenizer in one piece: its time grows with the
- * square of a run (20,000 equal letters take half a second). Cutting one costs a token at most.
+ * square of a run (20,000 equal letters take half a second). Cutting one costs a token or two.
  */
 const RUN_CHARS_MAX = 256;
 

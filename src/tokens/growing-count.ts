@@ -24,12 +24,15 @@ export class GrowingCount {
   }
 }
 
-/** Where the last word begins, with the white space before it, which belongs to its token; 0 for the first. */
+/** Where the last word begins, with the blanks before it, which belong to its token; 0 for the first. */
 function lastWordAt(text: string): number {
   let at = text.length;
-  while (at > 0 && !isSpace(text, at - 1)) at -= 1;
   while (at > 0 && isSpace(text, at - 1)) at -= 1;
+  while (at > 0 && !isSpace(text, at - 1)) at -= 1;
+  while (at > 0 && isSpace(text, at - 1) && !isLineEnd(text, at - 1)) at -= 1;
   return at;
 }
 
 const isSpace = (text: string, at: number) => /\s/.test(text.charAt(at));
+/** Belongs to the token before it. */
+const isLineEnd = (text: string, at: number) => /[\r\n]/.test(text.charAt(at));

@@ -428,7 +428,11 @@ describe('trap 39 without alt=sse', () => {
       const reader = response.body?.getReader();
       if (reader === undefined) throw new Error('no body');
       let text = '';
-      while (!text.includes('"one"')) text += Buffer.from((await reader.read()).value ?? []).toString();
+      while (!text.includes('"one"')) {
+        const { value, done } = await reader.read();
+        if (done) throw new Error(`the stream ended with ${text}`);
+        text += Buffer.from(value).toString();
+      }
       expect(JSON.parse(`${text}]`)).toHaveLength(1);
       letGo();
       for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {

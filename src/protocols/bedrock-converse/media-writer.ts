@@ -39,7 +39,7 @@ export function writeDocument(block: FileBlock, scope: BlockScope): string {
   const fitting = scope.documents.fit(name);
   book.apply('message.file', source.kind === 'url' ? 's3' : nameCase(name, fitting));
   const options = optionsOf(block);
-  if (options !== null) book.apply('message.fileOptions', 'citations' in options ? undefined : 'context');
+  if (block.raw !== undefined) book.apply('message.fileOptions', optionsCase(options));
   return JSON.stringify({ document: { format, name: fitting, source: written, ...options } });
 }
 
@@ -64,14 +64,19 @@ function endingOf(source: MediaSource): string | undefined {
 }
 
 /** Of Anthropic's documents: their context, and that citations are wanted. */
-function optionsOf({ raw }: FileBlock): JsonObject | null {
-  if (raw?.origin.protocol !== 'anthropic-messages') return null;
+function optionsOf({ raw }: FileBlock): JsonObject {
+  if (raw?.origin.protocol !== 'anthropic-messages') return {};
   const { context, citations } = raw.value as JsonObject; // the reader took it for an object
   const enabled = (citations as JsonObject | null | undefined)?.['enabled'] === true;
   return {
     ...(typeof context === 'string' ? { context } : {}),
     ...(enabled ? { citations: { enabled: true } } : {}),
   };
+}
+
+function optionsCase(options: JsonObject): 'context' | 'unknown' | undefined {
+  if ('citations' in options) return undefined;
+  return 'context' in options ? 'context' : 'unknown';
 }
 
 const nameCase = (name: string | undefined, fitting: string) =>

@@ -1,20 +1,13 @@
 import type { CallError } from '../../errors.ts';
 import type { ChatRequest, Message } from '../blocks.ts';
 import { catchingRefusal, expectArray, expectObject, expectString, optional } from '../expect.ts';
+import { OWN_FIELDS } from '../own-fields.ts';
 import type { Asked, JsonObject } from '../protocol.ts';
 import { createRequestNotes, type RequestNotes } from '../request-notes.ts';
 import { readBlocks } from './block-reader.ts';
 import { readMessages } from './message-reader.ts';
 import { readFormat, readInference, readModelFields, readTier } from './settings-reader.ts';
 import { readToolConfig } from './tool-reader.ts';
-
-/** Documented, without internal form: they go only to a target of the same protocol. */
-const KEPT_RAW = [
-  'additionalModelResponseFieldPaths',
-  'guardrailConfig',
-  'performanceConfig',
-  'promptVariables',
-] as const;
 
 /** Reads a body of `POST /model/{modelId}/converse` or `/converse-stream` (AWS API reference, "Converse"). */
 export function readRequest(body: JsonObject, asked: Asked): ChatRequest | CallError {
@@ -43,7 +36,7 @@ function read(body: JsonObject, { model, stream }: Asked): ChatRequest {
     metadata: optional(notes.take('metadata', 'requestMetadata'), readMetadata),
     serviceTier: readTier(notes),
   };
-  for (const name of KEPT_RAW) notes.keep(name);
+  for (const name of OWN_FIELDS['bedrock-converse']) notes.keep(name);
   return { ...request, ...notes.close() };
 }
 

@@ -8,6 +8,7 @@ import {
   expectString,
   optional,
 } from '../expect.ts';
+import { OWN_CONFIG_FIELDS } from '../own-fields.ts';
 import type { JsonObject } from '../protocol.ts';
 import type { FieldName } from '../receipt.ts';
 import type { RequestNotes } from '../request-notes.ts';
@@ -15,14 +16,6 @@ import { camelNames } from './camel-names.ts';
 import { readSchema } from './schema-reader.ts';
 
 const PATH = 'generationConfig';
-
-/** Documented, without internal form. */
-const KEPT_RAW: ReadonlySet<string> = new Set([
-  ...['audioTimestamp', 'audioTranscriptionConfig', 'candidateCount', 'enableAffectiveDialog'],
-  ...['enableEnhancedCivicAnswers', 'imageConfig', 'logprobs', 'mediaResolution', 'modelConfig'],
-  ...['responseFormat', 'responseLogprobs', 'responseMimeType', 'responseModalities', 'responseSchema'],
-  ...['routingConfig', 'speechConfig', 'translationConfig'],
-]);
 
 type Config = Pick<
   ChatRequest,
@@ -66,7 +59,7 @@ class ConfigMembers {
   close(): void {
     for (const [name, value] of this.#left) {
       this.#notes.keepValue(`${PATH}.${name}`, value);
-      if (!KEPT_RAW.has(name)) this.#notes.unknown(`${PATH}.${name}`);
+      if (!OWN_CONFIG_FIELDS.includes(name)) this.#notes.unknown(`${PATH}.${name}`);
     }
   }
 }

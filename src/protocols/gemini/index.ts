@@ -47,15 +47,15 @@ const VERTEX = /\/projects\/[^/]+\/locations\/[^/]+$/;
 /** A model's name may say its resource in full: `models/…`, `tunedModels/…`, on Vertex AI `publishers/…`, `endpoints/…`. */
 function path(model: string, stream: boolean, prefix = ''): string {
   const method = stream ? 'streamGenerateContent?alt=sse' : 'generateContent';
-  const name = model
-    .replace(/^models\//, '')
-    .split('/')
-    .map(encodeURIComponent)
-    .join('/');
+  // Dots would lead out of the place of models, and callers choose names.
+  const steps = model.split('/').filter((step) => step !== '' && step !== '.' && step !== '..');
+  const [root = ''] = steps;
+  const name = (root === 'models' ? steps.slice(1) : steps).map(encodeURIComponent).join('/');
   if (VERTEX.test(prefix)) {
-    return `${/^(publishers|endpoints)\//.test(model) ? '' : '/publishers/google/models'}/${name}:${method}`;
+    const isWhole = root === 'publishers' || root === 'endpoints';
+    return `${isWhole ? '' : '/publishers/google/models'}/${name}:${method}`;
   }
-  return `/v1beta/${model.startsWith('tunedModels/') ? '' : 'models/'}${name}:${method}`;
+  return `/v1beta/${root === 'tunedModels' ? '' : 'models/'}${name}:${method}`;
 }
 
 /** The model is in the path; where a client repeats it in the body, it is the target's there too. */

@@ -19,6 +19,9 @@ interface OpenBlock {
   signature: string | undefined;
 }
 
+/** Where the part stands in an event; its first place is before everything that a caller has named. */
+const PART = '{}';
+
 /**
  * Writes `GenerateContentResponse` events, as server-sent events or as the elements of one JSON array. The event
  * with the finish reason is what ends the stream, so that it comes last, with usage, sources and a refusal's words.
@@ -26,6 +29,9 @@ interface OpenBlock {
 export class GeminiStreamWriter implements StreamWriter {
   readonly #context: AnswerContext;
   readonly #isArray: boolean;
+  /** Everything of an event before its part, and behind it. */
+  readonly #head: string;
+  readonly #tail: string;
   readonly #open = new Map<number, OpenBlock>();
   #hasElement = false;
   #waitingChars = 0;
@@ -40,6 +46,9 @@ export class GeminiStreamWriter implements StreamWriter {
   constructor(context: AnswerContext) {
     this.#context = context;
     this.#isArray = context.framing === 'json-array';
+    const marked = answerText(candidateText([PART], {}), undefined, context);
+    this.#head = marked.slice(0, marked.indexOf(PART));
+    this.#tail = marked.slice(this.#head.length + PART.length);
   }
 
   /** Throws `upstream_response_too_large` when tool calls that must wait until they are whole exceed the bound. */
@@ -135,8 +144,7 @@ export class GeminiStreamWriter implements StreamWriter {
   }
 
   #event(part: string | null): Buffer | null {
-    if (part === null) return null;
-    return this.#frame(answerText(candidateText([part], {}), undefined, this.#context));
+    return part === null ? null : this.#frame(this.#head + part + this.#tail);
   }
 
   #frame(data: string): Buffer {

@@ -8,6 +8,7 @@ import {
   optional,
   refuse,
 } from '../expect.ts';
+import { OWN_TOOL_FIELDS } from '../own-fields.ts';
 import type { JsonObject } from '../protocol.ts';
 import type { RequestNotes } from '../request-notes.ts';
 import { camelNames } from './camel-names.ts';
@@ -15,8 +16,7 @@ import { readSchema } from './schema-reader.ts';
 
 type ToolSettings = Pick<ChatRequest, 'tools' | 'toolChoice'>;
 
-/** Documented members of a declaration without internal form. */
-const KEPT_RAW = ['behavior', 'response', 'responseJsonSchema'] as const;
+const ownMembers = () => OWN_TOOL_FIELDS['gemini'] ?? [];
 
 /** `tools` and `toolConfig`. */
 export function readToolSettings(notes: RequestNotes): ToolSettings {
@@ -46,7 +46,7 @@ function readTool(value: JsonObject, at: number, notes: RequestNotes): readonly 
 }
 
 function readDeclaration(value: JsonObject, path: string, notes: RequestNotes): Tool {
-  const members = ['name', 'description', 'parameters', 'parametersJsonSchema', ...KEPT_RAW];
+  const members = ['name', 'description', 'parameters', 'parametersJsonSchema', ...ownMembers()];
   notes.unknownMembers(value, members, path);
   const own = optional(value['parameters'], (schema) => expectObject(schema, `${path}.parameters`));
   const json = optional(value['parametersJsonSchema'], (schema) =>
@@ -62,7 +62,7 @@ function readDeclaration(value: JsonObject, path: string, notes: RequestNotes): 
 }
 
 function readExtra(value: JsonObject, notes: RequestNotes): { extra?: JsonObject } {
-  const names = KEPT_RAW.filter((name) => (value[name] ?? null) !== null);
+  const names = ownMembers().filter((name) => (value[name] ?? null) !== null);
   const [first] = names;
   if (first === undefined) return {};
   notes.detail('tools.extra', `tools[].functionDeclarations[].${first}`);

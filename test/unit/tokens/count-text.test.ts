@@ -18,11 +18,11 @@ describe('countText', () => {
     expect(countText(text)).toBe(countTokens(text, { disallowedSpecial: new Set() }));
   });
 
-  it('counts long runs in pieces, a token more a piece at most', () => {
+  it('counts long runs in pieces, a token or two more a piece at most', () => {
     const text = 'abcdefghij'.repeat(200);
     const whole = countTokens(text);
     expect(countText(text)).toBeGreaterThanOrEqual(whole);
-    expect(countText(text)).toBeLessThanOrEqual(whole + Math.ceil(text.length / 256));
+    expect(countText(text)).toBeLessThanOrEqual(whole + 2 * Math.ceil(text.length / 256));
   });
 
   it.each(['a', '字', ' ', '-', '\n'])(

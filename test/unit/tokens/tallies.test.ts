@@ -35,9 +35,10 @@ class SlowThread implements TokenThread {
     const next = this.taken.shift();
     if (next === undefined) throw new Error('nothing to count');
     const { work, done } = next;
-    if (work.kind === 'piece') done((this.#tokens += work.text.length));
-    else if (work.kind === 'bytes') done((this.#tokens += work.bytes.length));
-    else done(work.kind === 'text' ? work.text.length : 7);
+    if (work.kind === 'piece') this.#tokens += work.text.length;
+    else if (work.kind === 'bytes') this.#tokens += work.bytes.length;
+    else return done(work.kind === 'text' ? work.text.length : 7);
+    done(this.#tokens);
   }
 }
 

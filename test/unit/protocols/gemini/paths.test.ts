@@ -10,6 +10,13 @@ describe('addresses of Gemini', () => {
     ['models/gemini-2.5-pro', '/proxy', '/v1beta/models/gemini-2.5-pro:generateContent'],
     ['tunedModels/mine-1', '', '/v1beta/tunedModels/mine-1:generateContent'],
     ['a b/c?d', '', '/v1beta/models/a%20b/c%3Fd:generateContent'],
+    ['models/../../x/./y//..', '', '/v1beta/models/x/y:generateContent'],
+    [
+      '../../../../q/locations/l/endpoints/1',
+      '/v1/projects/p/locations/l',
+      '/publishers/google/models/q/locations/l/endpoints/1:generateContent',
+    ],
+    ['a/%2e%2e/b', '', '/v1beta/models/a/%252e%252e/b:generateContent'],
     [
       'gemini-2.5-pro',
       '/v1/projects/p-1/locations/us-central1',

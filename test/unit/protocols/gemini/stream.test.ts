@@ -91,6 +91,13 @@ describe('reading a stream of Gemini', () => {
     expect(read(event([call('Basel')], STOP)).events).toEqual(read(event([call('Basel')], STOP)).events);
   });
 
+  it('a call that comes whole ends at once, so that its tool can start', () => {
+    const reader = gemini.streamReader(ORIGIN);
+    const events: BlockEvent[] = [];
+    reader.push(sse(event([{ functionCall: { name: 'f', args: { a: 1 } } }])), (one) => events.push(one));
+    expect(types(events)).toEqual(['messageStart', 'blockStart', 'blockDelta', 'blockStop']);
+  });
+
   describe('trap 53 arguments in pieces', () => {
     const piece = (partialArgs: readonly object[], more: object = { willContinue: true }) =>
       event([{ functionCall: { partialArgs, ...more } }]);
