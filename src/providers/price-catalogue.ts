@@ -13,6 +13,9 @@ export const PRICE_CATALOGUE = 'genai-prices 0.1.8';
 const NOT_CHAT =
   /embed|rerank|moderation|whisper|transcri|\btts\b|speech|realtime|-live|dall-e|image|imagen|audio|video|veo|sora|lyria|guard|ocr|voxtral|computer-use|turbo-instruct|^(ft:|ada$|babbage|curie|davinci|text-)/i;
 
+/** Stands for one model of Bedrock in every region ("us.", "eu.", …): no name that an upstream knows. */
+const ANY_REGION = /^regional\./;
+
 /** The model's entry, found by any name that the provider has for it; null for none. About 30 µs. */
 export function pricedModel(priceId: string, model: string): ModelInfo | null {
   // The catalogue would fall back to guessing a provider by the model's name for an id that it does not know.
@@ -40,7 +43,7 @@ export function chatModels(priceId: string): readonly string[] {
 }
 
 function isChat({ id, deprecated, prices }: ModelInfo): boolean {
-  if (deprecated === true || NOT_CHAT.test(id)) return false;
+  if (deprecated === true || NOT_CHAT.test(id) || ANY_REGION.test(id)) return false;
   const all = Array.isArray(prices) ? prices.map((dated) => dated.prices) : [prices];
   return all.some((price) => price['input_mtok'] !== undefined && price['output_mtok'] !== undefined);
 }

@@ -82,7 +82,8 @@ export class CallTally implements OutputTally {
    * behind the ones that were counted, as many as these had.
    */
   outputTokens(events: number): number {
-    if (this.#answer !== null) return roughTokens(this.#answer, this.#target.tokensPerByte);
+    const { tokens, bytes } = this.#target;
+    if (this.#answer !== null) return roughTokens(this.#answer, tokens / bytes);
     if (this.#tokens === 0) return events;
     const rest = Math.max(0, events - this.#events);
     return this.#tokens + Math.round((rest * this.#tokens) / this.#events);

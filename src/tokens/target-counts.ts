@@ -4,13 +4,15 @@ import type { CallRecord } from '../calls/record.ts';
 export interface TargetCounts {
   /** Null while no whole answer has told. */
   tellsUsage: boolean | null;
-  /** Of whole answers, as counted so far. */
-  tokensPerByte: number;
+  /** Of whole answers that were counted, older ones weighing less: the measure for the next one. */
+  tokens: number;
+  bytes: number;
 }
 
-const TOKENS_PER_BYTE = 1 / 4;
-/** How much a new answer moves what was known. */
-const WEIGHT = 0.3;
+/** What is assumed of a target before: the rule of thumb, with the weight of a short answer. */
+const ASSUMED = { tokens: 50, bytes: 200 };
+/** What is left of what was known when another answer is counted. */
+const KEPT = 0.9;
 
 type Noted = Pick<CallRecord, 'target' | 'operation' | 'usageSource' | 'outcome'>;
 
@@ -44,12 +46,12 @@ export class TargetMemory {
         break;
       }
     }
-    this.#targets.set(target, { tellsUsage: tells, tokensPerByte: TOKENS_PER_BYTE });
+    this.#targets.set(target, { tellsUsage: tells, ...ASSUMED });
   }
 }
 
 /** Learns from an answer that was counted after its end. */
 export function learn(counts: TargetCounts, tokens: number, bytes: number): void {
-  if (bytes === 0) return;
-  counts.tokensPerByte += WEIGHT * (Math.min(1, tokens / bytes) - counts.tokensPerByte);
+  counts.tokens = counts.tokens * KEPT + tokens;
+  counts.bytes = counts.bytes * KEPT + bytes;
 }

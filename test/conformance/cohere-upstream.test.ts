@@ -2,7 +2,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import type { FinishReason } from '../../src/protocols/blocks.ts';
-import { useCohereRig } from '../support/cohere-rig.ts';
+import { COHERE_PRICE, useCohereRig } from '../support/cohere-rig.ts';
 import { APP_KEY } from '../support/config.ts';
 import { cohereError, cohereStream } from '../support/fake-upstream-cohere.ts';
 import { fin } from '../support/fake-upstream-steps.ts';
@@ -73,6 +73,25 @@ describe('the OpenAI SDK before a Cohere upstream', () => {
       type: 'json_object',
       json_schema: SCHEMA,
     });
+  });
+
+  it('trap 109 the record counts what the model saw, and its cost is that of the billed units', async () => {
+    const usage = { inputTokens: 1_000, outputTokens: 200 };
+    rig.answers('cohere-chat', { text: 'Rain', usage });
+    const whole = await rig.openai.chat.completions.create({ model: 'gpt', messages: HELLO }).withResponse();
+    rig.streams('cohere-chat', { deltas: ['Ra', 'in'], usage });
+    const params = { model: 'command', messages: HELLO };
+    const streamed = await rig.cohere.chatStream(params).withRawResponse();
+    for await (const _event of streamed.data);
+    for (const { headers } of [whole.response, streamed.rawResponse]) {
+      expect(await rig.record(headers.get('x-sluice-call-id'))).toMatchObject({
+        usage_source: 'provider',
+        input_tokens: 1_000,
+        output_tokens: 200,
+        // The fake upstream bills one unit of each; a dollar for a million is 1,000,000 pico-dollars for one.
+        cost_pico: String((COHERE_PRICE.input + COHERE_PRICE.output) * 1_000_000),
+      });
+    }
   });
 
   it('the receipt tells what was renamed, converted and dropped', async () => {

@@ -24,6 +24,9 @@ export const COHERE_MODELS: Readonly<Record<CohereWire, string>> = {
   'anthropic-messages': 'claude',
 };
 
+/** Of the upstream that speaks it: dollars for a million tokens. */
+export const COHERE_PRICE = { input: 3, output: 5 };
+
 const ANSWERS: Readonly<Record<CohereWire, (answer?: FakeAnswer) => Step>> = {
   'cohere-chat': cohereAnswer,
   'openai-chat': openaiAnswer,
@@ -75,7 +78,8 @@ export function useCohereRig(targets: Partial<Record<CohereWire, CohereWire>> = 
         targets: [`at-${targets[wire] ?? wire}/upstream-model`],
       })),
     );
-    gateway = await startGateway({ config });
+    const prices = [{ connection: 'at-cohere-chat', model: '*', ...COHERE_PRICE }];
+    gateway = await startGateway({ config: JSON.stringify({ ...JSON.parse(config), prices }) });
   });
   afterAll(async () => {
     await gateway?.close();

@@ -167,6 +167,15 @@ describe('prices', () => {
     });
     expect(pricing.price({ priceId: 'openai' }, 'no-such-model')).toBeNull();
   });
+
+  test.each([
+    'us.anthropic.claude-haiku-4-5-20251001-v1:0',
+    'eu.anthropic.claude-haiku-4-5-20251001-v1:0',
+    'arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-haiku-4-5-20251001-v1:0',
+  ])('trap 130 %s has the price of the model in a region', (model) => {
+    const price = pricing.price({ priceId: 'aws' }, model);
+    expect(price).toEqual({ inputPico: 1_100_000_000_000n, outputPico: 5_500_000_000_000n });
+  });
 });
 
 describe('known models', () => {
@@ -175,6 +184,12 @@ describe('known models', () => {
     expect(names).toContain('gpt-5-mini');
     expect(names.filter((name) => /embed|whisper|dall-e|tts|davinci|moderation/.test(name))).toEqual([]);
     expect(pricing.knownModels('anthropic')).toContain('claude-haiku-4-5');
+  });
+
+  test('are none that only stand for those of every region', () => {
+    const names = pricing.knownModels('aws');
+    expect(names).toContain('amazon.nova-pro-v1:0');
+    expect(names.filter((name) => name.startsWith('regional.'))).toEqual([]);
   });
 
   test('are none for a provider that the catalogue does not have', () => {

@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the syntax of sluice.yaml
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { awsSecret, readAwsSecret } from '../../../src/configuration/aws-credential.ts';
 import { collectChanges } from '../../../src/configuration/changes.ts';
@@ -204,5 +205,20 @@ describe('what is kept of it', () => {
     for (const other of [null, 'sk-1', '{"aws":', '{"aws":{"region":1}}', '{}']) {
       expect(readAwsSecret(other)).toBeNull();
     }
+  });
+});
+
+describe('docs/bedrock.md', () => {
+  const text = readFileSync('docs/bedrock.md', 'utf8');
+  const examples = [...text.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml = '']) => yaml);
+  const set = Object.fromEntries([...text.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => [name, ID]));
+
+  it('has examples that are taken', () => {
+    const connections = examples.map((yaml) => parseConfigFile('sluice.yaml', yaml, set).connections);
+    const value = { accessKeyId: ID, secretAccessKey: ID, sessionToken: ID };
+    expect(connections).toMatchObject([
+      [{ name: 'bedrock', apiKey: ID, baseUrl: 'https://bedrock-runtime.eu-central-1.amazonaws.com' }],
+      [{ name: 'bedrock', apiKey: awsSecret({ region: 'eu-central-1', ...value }) }],
+    ]);
   });
 });
