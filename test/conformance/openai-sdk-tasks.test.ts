@@ -202,7 +202,7 @@ describe('images', () => {
     const asked = await rig.main.seen();
     const type = asked.headers['content-type'] ?? '';
     expect(asked.path).toBe('/v1/images/edits');
-    const form = await new Response(asked.body, { headers: { 'content-type': type } }).formData();
+    const form = await new Response(new Uint8Array(asked.body), { headers: { 'content-type': type } }).formData();
     expect(form.get('model')).toBe('upstream-model');
     expect(form.get('prompt')).toBe('a hat');
     const images = form.getAll('image[]') as File[];
@@ -268,7 +268,7 @@ describe('audio', () => {
     expect(data.text).toBe('Hello there');
     const asked = await rig.main.seen();
     const type = asked.headers['content-type'] ?? '';
-    const form = await new Response(asked.body, { headers: { 'content-type': type } }).formData();
+    const form = await new Response(new Uint8Array(asked.body), { headers: { 'content-type': type } }).formData();
     expect(form.get('model')).toBe('upstream-model');
     expect((form.get('file') as File).size).toBe(4_096);
     expect(await rig.record()).toMatchObject({

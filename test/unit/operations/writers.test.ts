@@ -156,7 +156,7 @@ describe('embeddings for Gemini', () => {
     }
   });
 
-  it.each([
+  it.each<[unknown, string]>([
     [[1, 2, 3], 'token ids'],
     [[[1, 2]], 'lists of token ids'],
     [[], 'nothing'],
