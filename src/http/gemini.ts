@@ -1,6 +1,7 @@
 /** Google's paths, which have the model and the way of answering in them. */
 import { gemini } from '../protocols/gemini/index.ts';
 import type { Framing } from '../protocols/protocol.ts';
+import { geminiCountTokensEndpoint } from './count-tokens.ts';
 import { invocationEndpoint } from './invocation.ts';
 import type { RoutePattern } from './route-table.ts';
 
@@ -22,5 +23,10 @@ export const GEMINI_PATTERNS: readonly RoutePattern[] = [
     path: '/v1beta/models/{model}:streamGenerateContent',
     match: /^\/v1(?:beta)?\/models\/(?:models(?:\/|%2F))?(.+):streamGenerateContent$/,
     methods: { POST: invocationEndpoint(gemini, { stream: true, framing, keyParam }) },
+  },
+  {
+    path: '/v1beta/models/{model}:countTokens',
+    match: /^\/v1(?:beta)?\/models\/(?:models(?:\/|%2F))?(.+):countTokens$/,
+    methods: { POST: geminiCountTokensEndpoint },
   },
 ];

@@ -6,6 +6,7 @@ import { anthropicError } from '../support/fake-upstream-anthropic.ts';
 import type { Script } from '../support/fake-upstream-exchange.ts';
 import { bytes, fin, json, respond, stall } from '../support/fake-upstream-steps.ts';
 import { MODEL_OF, useSdkRig } from '../support/sdk-rig.ts';
+import { within } from '../support/wait.ts';
 
 const rig = useSdkRig();
 const PROSE = 'The capital of Switzerland is Bern, and its largest city is Zürich. '.repeat(20);
@@ -107,7 +108,7 @@ describe('messages.countTokens before a target that counts itself', () => {
     const sent = await rig.asked('anthropic-messages');
     controller.abort();
     await expect(asked).rejects.toBeInstanceOf(Anthropic.APIUserAbortError);
-    await sent.peerClosed;
+    await within(sent.peerClosed, { what: 'the upstream is left', deadlineMs: 2_000 });
   });
 });
 

@@ -258,7 +258,9 @@ describe('inputs that cannot be', () => {
     dataOf(await mutate('transcribe', 'TranscribeInput', 'text', { model: 'solo', audio, prompt }));
     const asked = await rig.main.seen();
     const type = asked.headers['content-type'] ?? '';
-    const form = await new Response(new Uint8Array(asked.body), { headers: { 'content-type': type } }).formData();
+    const form = await new Response(new Uint8Array(asked.body), {
+      headers: { 'content-type': type },
+    }).formData();
     expect(form.getAll('model')).toEqual(['upstream-model']);
     expect(form.get('prompt')).toBe(prompt);
   });

@@ -202,7 +202,9 @@ describe('images', () => {
     const asked = await rig.main.seen();
     const type = asked.headers['content-type'] ?? '';
     expect(asked.path).toBe('/v1/images/edits');
-    const form = await new Response(new Uint8Array(asked.body), { headers: { 'content-type': type } }).formData();
+    const form = await new Response(new Uint8Array(asked.body), {
+      headers: { 'content-type': type },
+    }).formData();
     expect(form.get('model')).toBe('upstream-model');
     expect(form.get('prompt')).toBe('a hat');
     const images = form.getAll('image[]') as File[];
@@ -268,7 +270,9 @@ describe('audio', () => {
     expect(data.text).toBe('Hello there');
     const asked = await rig.main.seen();
     const type = asked.headers['content-type'] ?? '';
-    const form = await new Response(new Uint8Array(asked.body), { headers: { 'content-type': type } }).formData();
+    const form = await new Response(new Uint8Array(asked.body), {
+      headers: { 'content-type': type },
+    }).formData();
     expect(form.get('model')).toBe('upstream-model');
     expect((form.get('file') as File).size).toBe(4_096);
     expect(await rig.record()).toMatchObject({
@@ -300,7 +304,7 @@ describe('audio', () => {
     ).rejects.toMatchObject({ status: 502, code: 'upstream_malformed' });
   });
 
-  it('verbose transcriptions keep their segments', async () => {
+  it('trap 113 verbose transcriptions keep their segments, and what is billed by the second has no cost', async () => {
     const verbose = {
       task: 'transcribe',
       language: 'english',
@@ -313,7 +317,11 @@ describe('audio', () => {
       .openai()
       .audio.transcriptions.create({ model: 'solo', file: audio(), response_format: 'verbose_json' });
     expect(data).toMatchObject(verbose);
-    expect(await rig.record()).toMatchObject({ input_tokens: null, usage_source: 'none' });
+    expect(await rig.record()).toMatchObject({
+      input_tokens: null,
+      usage_source: 'none',
+      cost_pico: null,
+    });
   });
 
   it('transcriptions stream', async () => {

@@ -198,7 +198,8 @@ it('calls are found by their operation', async () => {
     { query, variables: { operation: 'RERANK' } },
     { key: APP_KEY },
   );
-  const { edges } = answer.json.data?.['calls'] as { edges: { node: { id: string; operation: string } }[] };
+  const found = answer.json.data as { calls: { edges: { node: { id: string; operation: string } }[] } };
+  const { edges } = found.calls;
   expect(edges.map(({ node }) => node.id)).toContain(callId);
   expect(new Set(edges.map(({ node }) => node.operation))).toEqual(new Set(['RERANK']));
 });

@@ -210,15 +210,16 @@ describe('a provider that sends no usage', () => {
 });
 
 /** Has letters counted that the tokenizer does not remember, which takes it long. */
-async function longText(gateway: TestGateway): Promise<number> {
+function longText(gateway: TestGateway): Promise<number> {
   const letters = Array.from({ length: 500_000 }, () => String.fromCharCode(97 + Math.random() * 26));
+  return countOf(gateway, letters.join(''));
+}
+
+async function countOf(gateway: TestGateway, content: string): Promise<number> {
   const response = await fetch(`${gateway.baseUrl}/v1/messages/count_tokens`, {
     method: 'POST',
     headers: { authorization: `Bearer ${APP_KEY}`, 'content-type': 'application/json' },
-    body: JSON.stringify({
-      model: 'openai-chat.one',
-      messages: [{ role: 'user', content: letters.join('') }],
-    }),
+    body: JSON.stringify({ model: 'openai-chat.one', messages: [{ role: 'user', content }] }),
   });
   const { input_tokens: tokens } = (await response.json()) as { input_tokens: number };
   return tokens;
@@ -251,6 +252,7 @@ describe('the thread that counts', () => {
       for (let calls = 0; calls < 3; calls += 1) {
         expectRough(await recorded(gateway, { model: 'openai-chat.one', stream: true }));
       }
+      expectNear(await countOf(gateway, SYSTEM), Buffer.byteLength(SYSTEM) / 4, 0.02);
       expect(await counted(gateway)).toBe(0);
     } finally {
       await gateway.close();

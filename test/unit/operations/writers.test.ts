@@ -121,7 +121,7 @@ describe('embeddings for Gemini', () => {
     ]);
   });
 
-  it('are answered in OpenAI’s form, as floats and as base64, without a count that nobody gave', () => {
+  it('trap 112 are answered in OpenAI’s form, as floats and as base64, without a count that nobody gave', () => {
     const answer = { embeddings: [{ values: [0.25, -1] }, { values: [2, 3] }] };
     const floats = read(sent(embeddings, EMBED, 'gemini'), answer);
     expect(floats.json).toEqual({
@@ -213,6 +213,20 @@ const RERANK = {
   top_n: 1,
   return_documents: true,
 };
+
+it('trap 109 Cohere’s embeddings are counted by what the model saw and paid by what is billed', () => {
+  const answer = read(sent(embeddings, { ...EMBED, input: 'one' }, 'cohere-chat'), {
+    embeddings: { float: [[1]] },
+    meta: { tokens: { input_tokens: 12 }, billed_units: { input_tokens: 3 } },
+  });
+  expect(answer.usage).toMatchObject({
+    inputTokens: 12,
+    outputTokens: 0,
+    totalTokens: 12,
+    billedInputTokens: 3,
+    billedOutputTokens: 0,
+  });
+});
 
 describe('rerank', () => {
   it('for Cohere sends texts, and puts the documents back into the answer', () => {

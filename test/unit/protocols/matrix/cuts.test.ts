@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CallError } from '../../../../src/errors.ts';
 import type { BlockEvent, ProtocolName } from '../../../../src/protocols/blocks.ts';
 import type { Protocol } from '../../../../src/protocols/protocol.ts';
-import { FIXTURES, hasFixtures, loadStream } from '../../../support/fixtures.ts';
+import { FIXTURES, hasFixtures } from '../../../support/fixtures.ts';
 import { firstAnswerOf, RECORDED_STREAMS } from '../../../support/recordings.ts';
 import { CONTEXT, readStream } from '../digest.ts';
 import { sampled } from './divisions.ts';
