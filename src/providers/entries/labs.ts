@@ -58,7 +58,7 @@ export const LABS: readonly Provider[] = [
     keyVariables: ['MISTRAL_API_KEY'],
     priceId: 'mistral',
     docs: 'https://docs.mistral.ai/api/',
-    endpoints: ['chat', 'embeddings', 'moderations', 'transcriptions', 'files', 'batches'],
+    endpoints: ['chat', 'embeddings', 'moderations', 'transcriptions', 'files'],
     quirks: {
       // Refuses every member that it does not know with 422 ("extra_forbidden").
       toolIds: 'mistral',

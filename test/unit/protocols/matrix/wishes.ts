@@ -71,10 +71,7 @@ const BOTH: readonly Turn[] = [
   asks('The weather in Paris and the time?'),
   {
     model: 'I look.',
-    calls: calls(
-      [ids[0], WEATHER.name, '{"city":"Paris","days":2}'],
-      [ids[1], CLOCK.name, '{"zone":"utc"}'],
-    ),
+    calls: calls([ids[0], WEATHER.name, '{"city":"Paris","days":2}'], [ids[1], CLOCK.name, '{"zone":"utc"}']),
   },
   {
     results: [

@@ -1,5 +1,9 @@
 import { CallError } from '../../../../src/errors.ts';
-import { type ChatInputValue, type ChatMessageValue, readChatInput } from '../../../../src/graphql/chat-input.ts';
+import {
+  type ChatInputValue,
+  type ChatMessageValue,
+  readChatInput,
+} from '../../../../src/graphql/chat-input.ts';
 import type { CallerProtocol, ChatRequest } from '../../../../src/protocols/blocks.ts';
 import type { JsonObject } from '../../../../src/protocols/protocol.ts';
 import { spoken } from './pairs.ts';
