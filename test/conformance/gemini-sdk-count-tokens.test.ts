@@ -29,7 +29,9 @@ describe('@google/genai models.countTokens', () => {
   it('counts here where its target cannot, and tells what it says is wrong', async () => {
     rig.plays('gemini', geminiError(503, 'UNAVAILABLE', 'The model is overloaded.'));
     const model = GEMINI_MODELS.gemini;
-    expect((await rig.google.models.countTokens({ model, contents: PROSE })).totalTokens).toBeGreaterThan(200);
+    expect((await rig.google.models.countTokens({ model, contents: PROSE })).totalTokens).toBeGreaterThan(
+      200,
+    );
     rig.plays('gemini', geminiError(400, 'INVALID_ARGUMENT', 'contents is not specified'));
     const refused = rig.google.models.countTokens({ model, contents: PROSE });
     await expect(refused).rejects.toThrow(ApiError);

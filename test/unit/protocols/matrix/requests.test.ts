@@ -76,7 +76,8 @@ describe.each(ALL)('%s', (_, wish) => {
 
     const again = readBack(body, request, target);
     if (caller === target) {
-      expect({ ...again, fields: null }).toEqual({ ...request, fields: null });
+      const { model } = TARGETS[target];
+      expect({ ...again, model, fields: null }).toEqual({ ...request, model, fields: null });
       expect([...told.values()].filter(({ action }) => action !== 'carried')).toEqual([]);
       return;
     }
@@ -94,7 +95,7 @@ describe.each(ALL)('%s', (_, wish) => {
 /** Callers whose arguments are text, so that nothing has counted in them before. */
 const WITH_TEXT = ['openai-chat', 'openai-responses', 'cohere-chat', 'graphql'] as const;
 
-it.each(WITH_TEXT)('trap 30 %s: arguments reach every target as the model wrote them', (caller) => {
+it.each(WITH_TEXT)('trap 32 %s: arguments reach every target as the model wrote them', (caller) => {
   const text = '{"id":12345678901234567890,"price":1.10,"b":1,"a":"\\u00e9","2":[],"1":{}}';
   const call = { id: 'call_big00001', name: 'buy', arguments: text };
   const result = { id: call.id, name: call.name, text: 'Done.' };
