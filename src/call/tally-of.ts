@@ -1,5 +1,6 @@
 import type { Call } from '../call.ts';
 import type { ResolvedTarget } from '../tenancy/routes.ts';
+import { ROUGH_TOKENS_PER_BYTE, roughRequestTokens } from '../tokens/rough.ts';
 import type { CallTally } from '../tokens/tally.ts';
 import type { TokenWork } from '../tokens/worker-messages.ts';
 
@@ -16,7 +17,10 @@ export function tallyOf({ input, ports, tally: earlier }: Call, target: Resolved
 
 /** Null for a request that is too large to be counted. */
 function workOf({ body, request, model, isStream }: Call['input'], bytesMax: number): TokenWork | null {
-  if (request !== null) return { kind: 'request', request };
+  if (request !== null) {
+    const bytes = roughRequestTokens(request) / ROUGH_TOKENS_PER_BYTE;
+    return bytes > bytesMax ? null : { kind: 'request', request };
+  }
   if (body === null || body.bytes.length > bytesMax) return null;
   // A copy of its own: it is given away.
   const bytes = new Uint8Array(body.bytes);

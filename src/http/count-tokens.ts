@@ -115,11 +115,20 @@ function answer(question: Question, asked: CountRequest): void {
   const [target] = choose(model, ports.call.planPorts).targets;
   // Requests to Amazon's clouds are signed for other paths.
   const counts = target?.connection.protocol === counting.protocol.name && target.connection.auth !== 'sigv4';
-  if (target === undefined || !counts) return void countHere(question, asked);
+  if (target === undefined || !counts) return countHere(question, asked);
   askVendor(question, asked, target);
 }
 
-async function countHere(question: Question, { json, model }: CountRequest): Promise<void> {
+function countHere(question: Question, asked: CountRequest): void {
+  const { ports, asking } = question;
+  counted(question, asked).catch((error: unknown) => {
+    const { callId } = asking.exchange;
+    ports.call.log.error({ callId, error: String((error as Error)?.stack ?? error) }, 'counting failed');
+    refuse(question, new CallError('internal'));
+  });
+}
+
+async function counted(question: Question, { json, model }: CountRequest): Promise<void> {
   const { ports, counting } = question;
   const request = counting.protocol.readRequest(counting.message(json), { model, stream: false });
   if (request instanceof CallError) return refuse(question, request);
@@ -133,7 +142,7 @@ function askVendor(question: Question, asked: CountRequest, target: ResolvedTarg
   const { connection, model } = target;
   const endpoint = pools.endpoint(connection);
   const pool = pools.acquire(endpoint);
-  if (pool === null) return void countHere(question, asked);
+  if (pool === null) return countHere(question, asked);
   const lane = new CountLane(counting.member);
   const path = counting.path(counting.protocol.path(model, false, endpoint.pathPrefix));
   const request = {
@@ -162,7 +171,7 @@ function failed(
   asked: CountRequest,
   { error, raw }: Extract<AttemptResult, { kind: 'failed' }>,
 ): void {
-  if (error.code !== 'upstream_invalid_request') return void countHere(question, asked);
+  if (error.code !== 'upstream_invalid_request') return countHere(question, asked);
   const { request, response, callId } = question.asking.exchange;
   if (raw === null) return refuse(question, error);
   reply(request, response, callId, raw.status, { 'content-type': raw.contentType }, raw.body);

@@ -1,12 +1,12 @@
 /** The vendors' rule of thumb for English text; other languages take more tokens a byte. */
-const TOKENS_PER_BYTE = 1 / 4;
+export const ROUGH_TOKENS_PER_BYTE = 1 / 4;
 /** Values of a request that are looked at; a request with more is nearly all numbers. */
 const VALUES_MAX = 10_000;
 /** Base64 of images and files, with or without the head of a data URI: its bytes are no text. */
 const MEDIA = /^(data:[^,]{0,200},|[A-Za-z0-9+/_-]{400})/;
 
 /** About how many tokens a text has. */
-export function roughTokens(text: string, tokensPerByte: number = TOKENS_PER_BYTE): number {
+export function roughTokens(text: string, tokensPerByte: number = ROUGH_TOKENS_PER_BYTE): number {
   return Math.ceil(Buffer.byteLength(text) * tokensPerByte);
 }
 
@@ -27,5 +27,5 @@ export function roughRequestTokens(request: unknown): number {
       for (const one of Object.values(value)) open.push(one);
     }
   }
-  return Math.ceil(bytes * TOKENS_PER_BYTE);
+  return Math.ceil(bytes * ROUGH_TOKENS_PER_BYTE);
 }

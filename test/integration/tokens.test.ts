@@ -164,30 +164,12 @@ describe('a provider that sends no usage', () => {
   );
 
   it('is counted behind GraphQL too, whose caller is told nothing', async () => {
-    const chat = async () => {
-      const input = {
-        model: 'openai-chat.one',
-        messages: [
-          { role: 'SYSTEM', content: SYSTEM },
-          { role: 'USER', content: 'Say it' },
-        ],
-      };
-      const { json } = await post(
-        `${gateway.baseUrl}/graphql`,
-        { query: CHAT, variables: { input } },
-        { key: APP_KEY },
-      );
-      const answer = json.data?.['chat'] as { callId: string; usage: unknown } | undefined;
-      if (answer === undefined) throw new Error(JSON.stringify(json));
-      expect(answer.usage).toMatchObject({ inputTokens: null, outputTokens: null });
-      return rowOf(gateway, answer.callId);
-    };
     upstreams['openai-chat'].answer(answerOf('openai-chat', { text: ANSWER, usage: null }));
-    await chat();
+    await graphChat(gateway, SYSTEM);
     const before = await counted(gateway);
-    await chat();
+    await graphChat(gateway, SYSTEM);
     await until(async () => (await counted(gateway)) >= before + 2, { what: 'the count' });
-    const row = await chat();
+    const row = await graphChat(gateway, SYSTEM);
     expect(row.usage_source).toBe('estimated');
     expectNear(row.output_tokens, OUTPUT, 0.05);
   });
@@ -208,6 +190,20 @@ describe('a provider that sends no usage', () => {
     for (const tokens of await busy) expect(tokens).toBeGreaterThan(100_000);
   });
 });
+
+/** A chat over GraphQL, whose caller is told no estimates. */
+async function graphChat(gateway: TestGateway, system: string): Promise<CallRow> {
+  const messages = [
+    { role: 'SYSTEM', content: system },
+    { role: 'USER', content: 'Say it' },
+  ];
+  const variables = { input: { model: 'openai-chat.one', messages } };
+  const { json } = await post(`${gateway.baseUrl}/graphql`, { query: CHAT, variables }, { key: APP_KEY });
+  const answer = json.data?.['chat'] as { callId: string; usage: unknown } | undefined;
+  if (answer === undefined) throw new Error(JSON.stringify(json));
+  expect(answer.usage).toMatchObject({ inputTokens: null, outputTokens: null });
+  return rowOf(gateway, answer.callId);
+}
 
 /** Has letters counted that the tokenizer does not remember, which takes it long. */
 function longText(gateway: TestGateway): Promise<number> {
@@ -269,6 +265,16 @@ describe('the thread that counts', () => {
       const row = await recorded(gateway, asked);
       expectNear(row.input_tokens, Buffer.byteLength(SYSTEM) / 4, 0.1);
       expectNear(row.output_tokens, OUTPUT, 0.05);
+
+      upstreams['openai-chat'].answer(answerOf('openai-chat', { text: ANSWER, usage: null }));
+      const before = await counted(gateway);
+      const short = await graphChat(gateway, 'Be brief.');
+      await until(async () => (await counted(gateway)) > before, { what: 'the short request is counted' });
+      const after = await counted(gateway);
+      const long = await graphChat(gateway, SYSTEM);
+      expect(short.usage_source).toBe('estimated');
+      expectNear(long.input_tokens, Buffer.byteLength(SYSTEM) / 4, 0.1);
+      expect(await counted(gateway)).toBe(after);
     } finally {
       await gateway.close();
     }

@@ -35,11 +35,16 @@ function readBack(body: Buffer, { model, stream }: ChatRequest, target: Protocol
   return again;
 }
 
-/** What a body says, by the names that receipts use: members of a config stand for themselves. */
+/**
+ * What a body says, by the names that receipts use: members of a config stand for themselves. A media type of the
+ * answer is half of what the schema beside it says.
+ */
 function saidIn(body: Readonly<Record<string, unknown>>): readonly string[] {
   return Object.entries(body).flatMap(([name, value]) =>
     /Config$|ModelRequestFields$/.test(name)
-      ? Object.keys(value as object).map((member) => `${name}.${member}`)
+      ? Object.keys(value as object)
+          .filter((member) => member !== 'responseMimeType')
+          .map((member) => `${name}.${member}`)
       : [name],
   );
 }
