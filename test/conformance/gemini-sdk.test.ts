@@ -370,7 +370,7 @@ describe('names, keys and paths', () => {
     expect(await shape.json()).toMatchObject({
       error: { code: 400, status: 'INVALID_ARGUMENT', details: [{ reason: 'invalid_request' }, {}] },
     });
-    for (const path of ['/v1beta/models/flash:embedContent', '/v1beta/x', '/v1/models/flash:countTokens']) {
+    for (const path of ['/v1beta/models/flash:embedContent', '/v1beta/x', '/v1/models/flash:embedText']) {
       const missing = await ask(path, KEY);
       expect(missing.status, path).toBeGreaterThanOrEqual(404);
       expect(await missing.json(), path).toMatchObject({ error: { code: missing.status } });
