@@ -22,7 +22,7 @@ export const MODELS = {
 } as const;
 
 /** What callers without a gateway send. */
-const PLAIN_MODEL = 'gpt-5-mini';
+const PLAIN_MODEL = 'gpt-4.1-mini';
 
 const plain =
   (isStream: boolean, path = '') =>

@@ -129,7 +129,7 @@ function configuration(upstreamPort: number): string {
   return `network: { allowPrivate: ["127.0.0.0/8"] }
 connections:
 ${connection('openai', '', 'openai')}${connection('anthropic', '', 'anthropic')}${connection('openai-paced', '/paced', 'openai')}${connection('anthropic-paced', '/paced', 'anthropic')}${connection('openai-short', '/short', 'openai')}models:
-${model(MODELS.openai, 'openai', 'gpt-5-mini')}${model(MODELS.anthropic, 'anthropic', 'claude-haiku-4-5')}${model(MODELS.pacedOpenai, 'openai-paced', 'gpt-5-mini')}${model(MODELS.pacedAnthropic, 'anthropic-paced', 'claude-haiku-4-5')}${model(MODELS.shortOpenai, 'openai-short', 'gpt-5-mini')}tenants:
+${model(MODELS.openai, 'openai', 'gpt-4.1-mini')}${model(MODELS.anthropic, 'anthropic', 'claude-haiku-4-5')}${model(MODELS.pacedOpenai, 'openai-paced', 'gpt-4.1-mini')}${model(MODELS.pacedAnthropic, 'anthropic-paced', 'claude-haiku-4-5')}${model(MODELS.shortOpenai, 'openai-short', 'gpt-4.1-mini')}tenants:
   - name: bench
     applications:
       - { name: caller, keys: ["${CALLER_KEY}"], models: [${Object.values(MODELS).join(', ')}] }

@@ -32,7 +32,7 @@ export function openaiAnswers(length: 'full' | 'short'): AnswerSet {
     prompt_tokens_details: { cached_tokens: 0, audio_tokens: 0 },
     completion_tokens_details: { reasoning_tokens: 0, audio_tokens: 0 },
   };
-  const base = { id: 'chatcmpl-bench00000000000000000000', created: CREATED, model: 'gpt-5-mini' };
+  const base = { id: 'chatcmpl-bench00000000000000000000', created: CREATED, model: 'gpt-4.1-mini' };
   const message = { role: 'assistant', content: TEXT, refusal: null };
   const whole = {
     ...base,
