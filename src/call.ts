@@ -211,8 +211,9 @@ function send(call: Call, target: ResolvedTarget, next: (result: AttemptResult) 
   call.receipt = prepared.receipt;
   ports.loads.begin(target.name);
   const done = (result: AttemptResult): void => {
-    const isMeasured = result.kind === 'complete' && lane.firstContentMs !== null;
-    const firstContentMs = (lane.firstContentMs ?? 0) - call.input.arrivedMs - startedMs;
+    const contentMs = call.lane?.firstContentMs ?? null;
+    const isMeasured = result.kind === 'complete' && contentMs !== null;
+    const firstContentMs = (contentMs ?? 0) - call.input.arrivedMs - startedMs;
     ports.loads.end(target.name, isMeasured ? firstContentMs : null);
     noteAttempt(call, target, result, startedMs);
     step(call, () => next(result));
@@ -237,6 +238,7 @@ function noteAttempt(call: Call, target: ResolvedTarget, result: AttemptResult, 
     errorCode:
       result.kind === 'cancelled' ? (call.stopped?.code ?? 'client_closed_request') : (error?.code ?? null),
     message: typeof said === 'string' ? scrub(said, target.connection.secret) : null,
+    requestId: call.attempt?.requestId ?? undefined,
   });
 }
 

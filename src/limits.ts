@@ -100,6 +100,21 @@ export const LIMITS = {
   tokenIdleMs: 60_000,
   /** Targets whose way of telling usage is remembered. */
   tokenTargetsMax: 4_096,
+  /** What a target takes as a request's body, by its protocol: OpenAI 50 MB. */
+  openaiRequestBytesMax: 50 * 1024 * 1024,
+  /** Anthropic answers 413 above 32 MB (API overview, "Request size limits"). */
+  anthropicRequestBytesMax: 32 * 1024 * 1024,
+  /** Gemini takes 100 MB with what is inline ("Increased file size limits", 2026). */
+  geminiRequestBytesMax: 100 * 1024 * 1024,
+  /** Bedrock's runtime takes 25,000,000 bytes (API reference, `InvokeModel`, body). */
+  bedrockRequestBytesMax: 25_000_000,
+  /** Cohere publishes none; as OpenAI. */
+  cohereRequestBytesMax: 50 * 1024 * 1024,
+  /** An answer in JSON that is checked against its schema; a larger one is not. */
+  schemaAnswerCharsMax: 1024 * 1024,
+  /** Steps of one such check, and how deep it goes: schemas may branch and refer to themselves. */
+  schemaCheckStepsMax: 100_000,
+  schemaCheckDepthMax: 64,
   /** A complete (not streamed) upstream answer. */
   responseBytesMax: 64 * 1024 * 1024,
   /** An upstream's error body; more is not read. */

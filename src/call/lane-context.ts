@@ -1,10 +1,11 @@
 import type { Call } from '../call.ts';
 import type { AnswerHead } from '../relay/answer.ts';
-import type { LaneContext, OutputTally } from '../relay/lane.ts';
+import type { AnswerCheck, LaneContext, OutputTally } from '../relay/lane.ts';
 
 /** What a lane sees of its call. */
 export class CallLaneContext implements LaneContext {
   readonly secret: string | null;
+  check: AnswerCheck | null = null;
   readonly #call: Call;
 
   constructor(call: Call, secret: string | null) {

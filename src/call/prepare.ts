@@ -1,22 +1,26 @@
 import type { Call } from '../call.ts';
 import { CallError } from '../errors.ts';
 import type { RequestBytes } from '../operations/task.ts';
-import type { Origin, Receipt } from '../protocols/blocks.ts';
+import type { Receipt } from '../protocols/blocks.ts';
 import { jsonToolReaders } from '../protocols/json-tool.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { protocolOf } from '../protocols/registry.ts';
 import { BlockBodyLane, BlockStreamLane } from '../relay/block-lane.ts';
 import { ByteBodyLane, ByteStreamLane } from '../relay/byte-lane.ts';
-import type { CallLane, LaneContext } from '../relay/lane.ts';
+import type { CallLane } from '../relay/lane.ts';
 import type { ResolvedTarget } from '../tenancy/routes.ts';
 import type { SnapshotConnection } from '../tenancy/snapshot.ts';
 import { requestPath } from '../upstream/address.ts';
+import type { AnswerForms } from '../upstream/attempt.ts';
 import type { Endpoint } from '../upstream/pools.ts';
 import { signedHeaders } from '../upstream/sigv4.ts';
+import { ChatForms, originOf } from './answer-forms.ts';
+import { oversized } from './body-size.ts';
 import { CallLaneContext } from './lane-context.ts';
 import type { CallerBody } from './ports.ts';
 import { prepareTask } from './prepare-task.ts';
 import { repaired } from './repair.ts';
+import { checkSchema } from './schema-answer.ts';
 import { strictRefusal } from './strict.ts';
 
 /** One try, ready to be sent. */
@@ -29,6 +33,8 @@ export interface PreparedRequest {
   readonly body: RequestBytes;
   readonly secret: string | null;
   readonly lane: CallLane;
+  /** Absent where the lane takes every form of answer. */
+  readonly forms?: AnswerForms | undefined;
   /** How long the response's header may take. */
   readonly headTimeoutMs: number;
   /** Between two reads. */
@@ -58,6 +64,8 @@ export function prepare(call: Call, target: ResolvedTarget): PreparedRequest | C
   const repairs = call.ports.learned.of(connection, model);
   const laned = repairs === null ? written : repaired(call, written, repairs);
   if (laned instanceof CallError) return laned;
+  const tooLarge = oversized(laned.body.length, target, limits);
+  if (tooLarge !== null) return tooLarge;
   const endpoint = call.ports.pools.endpoint(connection);
   const path = requestPath(connection, endpoint, protocol, model, call.input.isStream);
   const headers = laned.headers.length === 0 ? endpoint.headers : [...endpoint.headers, ...laned.headers];
@@ -70,6 +78,7 @@ export function prepare(call: Call, target: ResolvedTarget): PreparedRequest | C
     headers: connection.auth === 'sigv4' ? signed(call, connection, path, headers, laned.body) : headers,
     body: laned.body,
     lane: laned.lane,
+    forms: laned.forms,
     headTimeoutMs: call.input.isStream ? limits.firstByteTimeoutMs : limits.answerTimeoutMs,
     idleTimeoutMs: limits.idleTimeoutMs,
     receipt: laned.receipt,
@@ -90,13 +99,15 @@ function signed(
   return signedHeaders({ method: 'POST', origin, path, headers, body }, aws, ports.clock.nowMs());
 }
 
-type LaneRequest = Pick<PreparedRequest, 'headers' | 'lane' | 'receipt'> & { readonly body: Buffer };
+type LaneRequest = Pick<PreparedRequest, 'headers' | 'lane' | 'forms' | 'receipt'> & {
+  readonly body: Buffer;
+};
 
 function byteRequest(
   call: Call,
   target: ResolvedTarget,
   body: CallerBody,
-  context: LaneContext,
+  context: CallLaneContext,
 ): LaneRequest | CallError {
   const { input, ports, answer } = call;
   const { protocol, bytes, scan, json, headers, framing } = body;
@@ -105,7 +116,8 @@ function byteRequest(
   const lane = input.isStream
     ? new ByteStreamLane(protocol, answer, ports.limits, context, rewritten.addsUsage, framing)
     : new ByteBodyLane(protocol, ports.limits, context);
-  const request = { headers, body: rewritten.body, lane, receipt: null };
+  const forms = new ChatForms(call, context, protocol, target, null);
+  const request = { headers, body: rewritten.body, lane, forms, receipt: null };
   const needed = repairs?.some((repair) => scan.members.has(repair.member)) === true;
   return needed ? repaired(call, request, repairs) : request;
 }
@@ -114,7 +126,7 @@ function blockRequest(
   call: Call,
   target: ResolvedTarget,
   protocol: Protocol,
-  context: LaneContext,
+  context: CallLaneContext,
 ): LaneRequest | CallError {
   const { input, ports, answer } = call;
   const request =
@@ -132,15 +144,13 @@ function blockRequest(
   if (written instanceof CallError) return written;
   const refusal = input.isStrict ? strictRefusal(written.receipt) : null;
   if (refusal !== null) return refusal;
-  const origin: Origin = {
-    protocol: protocol.name,
-    provider: target.connection.provider,
-    model: target.model,
-  };
-  const { toolNames, jsonTool } = written;
+  const origin = originOf(target);
+  const { toolNames = null, jsonTool } = written;
   const readers = jsonTool === undefined ? protocol : jsonToolReaders(protocol, jsonTool);
   const lane = input.isStream
     ? new BlockStreamLane(readers.streamReader(origin), answer, ports.limits, context, toolNames)
     : new BlockBodyLane(readers, origin, ports.limits, context, toolNames);
-  return { headers: [], body: written.body, lane, receipt: written.receipt };
+  const forms = new ChatForms(call, context, readers, target, toolNames);
+  const receipt = checkSchema(call, context, request, written.receipt);
+  return { headers: [], body: written.body, lane, forms, receipt };
 }

@@ -21,6 +21,8 @@ export interface Attempt {
   readonly errorCode: ErrorCode | null;
   /** The upstream's own message, scrubbed and shortened. */
   readonly message: string | null;
+  /** The upstream's own id of a request that it refused. */
+  readonly requestId?: string | undefined;
 }
 
 /** The beginning of a request's or an answer's body. */

@@ -219,6 +219,7 @@ function jsonNumber(value: number | null): string {
 function attemptsJson(attempts: readonly Attempt[], countMax: number, messageCharsMax: number): string {
   let text = '[';
   for (const attempt of attempts.length > countMax ? attempts.slice(-countMax) : attempts) {
+    const { requestId } = attempt;
     const code = attempt.errorCode === null ? 'null' : `"${attempt.errorCode}"`;
     text += `${text.length > 1 ? ',' : ''}{"target":${jsonText(attempt.target, 512)},"provider":${jsonText(
       attempt.provider,
@@ -228,7 +229,7 @@ function attemptsJson(attempts: readonly Attempt[], countMax: number, messageCha
     )},"status":${jsonNumber(attempt.status)},"errorCode":${code},"message":${jsonText(
       attempt.message,
       messageCharsMax,
-    )}}`;
+    )}${requestId === undefined ? '' : `,"requestId":${jsonText(requestId, 128)}`}}`;
   }
   return `${text}]`;
 }

@@ -70,10 +70,11 @@ export class BlockBodyLane implements CallLane {
     if ('class' in response) return new CallError('upstream_malformed', { cause: response });
     this.#response = this.#toolNames === null ? response : withCallersNames(response, this.#toolNames);
     if (response.usage.outputTokens === null) this.#context.tally?.whole(response.blocks);
+    this.#context.check?.whole(response);
     return null;
   }
 
-  ending(): Ending {
+  ending(): Extract<Ending, { kind: 'response' }> {
     return { kind: 'response', response: this.#response };
   }
 
@@ -139,6 +140,7 @@ export class BlockStreamLane implements CallLane {
   finish(): CallError | null {
     this.#reader.end?.(this.#emit);
     if (!this.#reader.isComplete) return new CallError('upstream_interrupted');
+    this.#context.check?.end();
     if (!this.isCommitted) this.#commit();
     return null;
   }
@@ -176,6 +178,7 @@ export class BlockStreamLane implements CallLane {
         break;
       default:
     }
+    this.#context.check?.event(event);
     const given = this.#toolNames === null ? event : withCallersName(event, this.#toolNames);
     if (!this.isCommitted) this.#held.push(given);
     else if (!this.#answer.event(given)) this.#wantsMore = false;

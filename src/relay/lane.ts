@@ -1,5 +1,5 @@
 import type { Lane as LaneName } from '../calls/record.ts';
-import type { Block, FinishReason, Usage } from '../protocols/blocks.ts';
+import type { Block, BlockEvent, ChatResponse, FinishReason, Usage } from '../protocols/blocks.ts';
 import type { Lane } from '../upstream/attempt.ts';
 import type { AnswerHead, Ending } from './answer.ts';
 
@@ -28,10 +28,22 @@ export interface OutputTally {
   whole(blocks: readonly Block[]): void;
 }
 
+/** Looks at a complete answer of the block lane, once it is there. */
+export interface AnswerCheck {
+  /** Streamed, every event. */
+  event(event: BlockEvent): void;
+  /** The stream is complete. */
+  end(): void;
+  /** In one piece. */
+  whole(response: ChatResponse): void;
+}
+
 /** What every lane is made with. */
 export interface LaneContext {
   /** Null for nearly every call. */
   readonly tally: OutputTally | null;
+  /** Null for nearly every call. */
+  readonly check: AnswerCheck | null;
   head(): AnswerHead;
   /** Monotonic. */
   nowMs(): number;

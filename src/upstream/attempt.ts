@@ -10,7 +10,9 @@ import type { Dispatcher, Pool } from 'undici';
 import { CallError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Clock } from '../ports.ts';
+import { NO_BYTES } from '../protocols/no-bytes.ts';
 import type { Protocol } from '../protocols/protocol.ts';
+import { isEncoded, requestIdOf } from './answer-head.ts';
 import { classifyFailure, classifySocketError, type Progress } from './classify.ts';
 import type { Watch, Watched } from './watch.ts';
 
@@ -27,6 +29,12 @@ export interface Lane {
   readonly failure: CallError | null;
   /** The header of a successful answer, before its body; absent where the body alone says what it is. */
   readonly head?: (headers: IncomingHttpHeaders) => void;
+}
+
+/** Knows how to take an answer that came in another form than was asked for. */
+export interface AnswerForms {
+  /** Given the media type of a successful answer: the lane to use instead; null where the usual one fits. */
+  laneFor(contentType: string): Lane | null;
 }
 
 export type AttemptResult =
@@ -50,6 +58,8 @@ export interface AttemptRequest {
   readonly protocol: Protocol;
   readonly secret: string | null;
   readonly lane: Lane;
+  /** Absent where the lane takes every form. */
+  readonly forms?: AnswerForms | undefined;
   /** How long the response's header may take. */
   readonly headTimeoutMs: number;
   /** Between two reads. */
@@ -70,6 +80,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Watched {
   readonly #ports: AttemptPorts;
   readonly #request: AttemptRequest;
   readonly #pool: Pool;
+  #lane: Lane;
   readonly #done: (result: AttemptResult) => void;
   #release: (() => void) | null;
   readonly #dispatchedMs: number;
@@ -84,6 +95,8 @@ export class Attempt implements Dispatcher.DispatchHandler, Watched {
   connectMs: number | null = null;
   /** The upstream's HTTP status; null before its header. */
   status: number | null = null;
+  /** The upstream's own id of a request that it refused. */
+  requestId: string | null = null;
 
   /**
    * @param release called once, when the pool holds nothing of the request any more. That may be after `done`:
@@ -100,6 +113,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Watched {
     this.#pool = pool;
     this.#release = release;
     this.#request = request;
+    this.#lane = request.lane;
     this.#done = done;
     this.#dispatchedMs = ports.clock.monotonicMs();
     this.#lastReadMs = this.#dispatchedMs;
@@ -142,7 +156,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Watched {
     const { limits } = this.#ports;
     if (this.#isPaused) return;
     const silentMs = nowMs - this.#lastReadMs;
-    if (this.#request.lane.isTerminated && silentMs > limits.terminalGraceMs) {
+    if (this.#lane.isTerminated && silentMs > limits.terminalGraceMs) {
       this.#finish();
       this.#abort();
     } else if (this.status === null) {
@@ -179,11 +193,14 @@ export class Attempt implements Dispatcher.DispatchHandler, Watched {
       return;
     }
     this.#controller = controller;
+    this.requestId = requestIdOf(headers);
     this.#error = { status, headers, chunks: [], bytes: 0 };
   }
 
   #takeHead(headers: IncomingHttpHeaders): void {
-    const { lane } = this.#request;
+    if (isEncoded(headers)) return this.fail(new CallError('upstream_malformed', { cause: 'compressed' }));
+    this.#lane = this.#request.forms?.laneFor(headers['content-type'] ?? '') ?? this.#lane;
+    const lane = this.#lane;
     if (lane.head === undefined) return;
     lane.head(headers);
     if (lane.failure !== null) this.fail(lane.failure);
@@ -198,7 +215,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Watched {
       else this.#failWithBody();
       return;
     }
-    const { lane } = this.#request;
+    const lane = this.#lane;
     try {
       const wantsMore = lane.data(chunk);
       if (lane.failure !== null) this.fail(lane.failure);
@@ -226,7 +243,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Watched {
   #finish(): void {
     let missing: CallError | null;
     try {
-      missing = this.#request.lane.finish();
+      missing = this.#lane.finish();
     } catch (error) {
       missing = asCallError(error);
     }
@@ -237,7 +254,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Watched {
   #failWithBody(): void {
     const answer = this.#error;
     if (answer === null) return;
-    const body = Buffer.concat(answer.chunks);
+    const body = isEncoded(answer.headers) ? NO_BYTES : Buffer.concat(answer.chunks);
     const headers: Record<string, string | undefined> = {};
     for (const [name, value] of Object.entries(answer.headers))
       headers[name] = Array.isArray(value) ? value[0] : value;
@@ -245,7 +262,8 @@ export class Attempt implements Dispatcher.DispatchHandler, Watched {
     if (failure instanceof CallError) return this.fail(failure);
     const isWhole = answer.bytes <= this.#ports.limits.errorBodyBytesMax;
     const contentType = headers['content-type'] ?? 'application/json';
-    const mayPass = isWhole && JSON_TYPE.test(contentType) && !holds(body, this.#request.secret);
+    const mayPass =
+      isWhole && body.length > 0 && JSON_TYPE.test(contentType) && !holds(body, this.#request.secret);
     const raw =
       failure.class === 'callerFault' && mayPass ? { status: answer.status, contentType, body } : null;
     this.#settle({ kind: 'failed', error: classifyFailure(failure, this.#request.secret), raw });

@@ -55,7 +55,7 @@ const FLOWS = [
 
 for (const { id, when, script } of FLOWS) {
   test.each(PAIRS)(
-    `${id} a client that leaves ${when} ends the upstream's work at once ($caller ← $upstream)`,
+    `${id} trap 67 a client that leaves ${when} ends the upstream's work at once, and the call's usage is settled ($caller ← $upstream)`,
     async ({ caller, upstream }) => {
       await rig.run(upstream, async (s) => {
         s.main.answer(script(s));

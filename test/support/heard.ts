@@ -1,4 +1,4 @@
-import type { Wire } from './call.ts';
+import type { CallerProtocol, ProtocolName } from '../../src/protocols/blocks.ts';
 import type { Said } from './recorded-answer.ts';
 import type { SdkRig } from './sdk-rig.ts';
 
@@ -17,9 +17,10 @@ export type ReplayRig = Pick<SdkRig, 'openai' | 'anthropic' | 'gateway'>;
 
 export interface ReplayCaller {
   readonly name: string;
-  readonly protocol: Wire | 'openai-responses' | 'graphql';
-  whole(rig: ReplayRig, wire: Wire): Promise<Heard>;
-  stream(rig: ReplayRig, wire: Wire): Promise<Heard>;
+  readonly protocol: CallerProtocol;
+  /** `wire` is the upstream's protocol. */
+  whole(rig: ReplayRig, wire: ProtocolName): Promise<Heard>;
+  stream(rig: ReplayRig, wire: ProtocolName): Promise<Heard>;
 }
 
 /** Collects what is heard while `run` runs; what it throws is the failure. */
@@ -31,14 +32,18 @@ export async function hear(
     const said = await run(heard);
     return { ...heard, text: said.text, said, failure: null };
   } catch (failure) {
-    const headers = (failure as { headers?: Headers }).headers;
-    return {
-      ...heard,
-      callId: heard.callId ?? headers?.get('x-sluice-call-id') ?? null,
-      said: null,
-      failure,
-    };
+    return { ...heard, callId: heard.callId ?? idOfError(failure), said: null, failure };
   }
+}
+
+/** The call's id as the errors of the clients show it; null for those of Google's, which have no headers. */
+function idOfError(error: unknown): string | null {
+  const { headers, rawResponse, $metadata } = error as {
+    headers?: Headers;
+    rawResponse?: { headers: Headers };
+    $metadata?: { requestId?: string };
+  };
+  return (headers ?? rawResponse?.headers)?.get('x-sluice-call-id') ?? $metadata?.requestId ?? null;
 }
 
 export const idOf = (response: Response) => response.headers.get('x-sluice-call-id');

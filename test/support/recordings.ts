@@ -1,7 +1,5 @@
 import type { ProtocolName } from '../../src/protocols/blocks.ts';
-import { FIXTURES, listFixtures, loadStream } from './fixtures.ts';
-
-export { FIXTURES };
+import { listFixtures, loadStream } from './fixtures.ts';
 
 /** A recorded answer, and the protocol it is in. */
 export type RecordedFile = readonly [file: string, protocol: ProtocolName];
@@ -31,6 +29,9 @@ const listed = (...endings: readonly string[]): readonly RecordedFile[] =>
 /** Every recorded stream and every recorded answer in one piece, of every protocol. */
 export const RECORDED_STREAMS = listed('.chunks.txt', '.sse');
 export const RECORDED_ANSWERS = listed('.json');
+
+/** A recording out of which deltas were cut: its last event says more than those before. */
+export const GAPPED = /shell-container/;
 
 /** The frames of a recorded stream; some recordings go on with a second answer behind the first. */
 const ENDS =

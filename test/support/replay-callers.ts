@@ -1,5 +1,4 @@
-import { FINISH_REASONS, type FinishReason } from '../../src/protocols/blocks.ts';
-import type { Wire } from './call.ts';
+import { FINISH_REASONS, type FinishReason, type ProtocolName } from '../../src/protocols/blocks.ts';
 import { APP_KEY } from './config.ts';
 import { eventsOf, post } from './graphql-request.ts';
 import { type Heard, hear, idOf, type ReplayCaller, type ReplayRig } from './heard.ts';
@@ -12,6 +11,9 @@ import {
   type Said,
   textOf,
 } from './recorded-answer.ts';
+import { awsSdk } from './replay-bedrock-caller.ts';
+import { cohereSdk } from './replay-cohere-caller.ts';
+import { googleSdk } from './replay-gemini-caller.ts';
 import { responsesSdk } from './replay-responses-caller.ts';
 import { MODEL_OF } from './sdk-rig.ts';
 
@@ -211,9 +213,11 @@ class GraphError extends Error {
 }
 
 export const CALLERS: readonly ReplayCaller[] = [openaiSdk, anthropicSdk, responsesSdk, graphql];
+/** One of every protocol that callers speak. */
+export const ALL_CALLERS: readonly ReplayCaller[] = [...CALLERS, googleSdk, awsSdk, cohereSdk];
 
 /** What this caller has to hear of a recording. */
-export function expectedSaid(recording: Recording, caller: ReplayCaller, wire: Wire): Said {
+export function expectedSaid(recording: Recording, caller: ReplayCaller, wire: ProtocolName): Said {
   const { raw, ...said } = recording;
   // The byte lane leaves the vendor's own counts as they are.
   return caller.protocol === wire ? { ...said, ...raw } : said;

@@ -1,8 +1,9 @@
 import { type GenerateContentResponse, GoogleGenAI } from '@google/genai';
 import type { FinishReason } from '../../src/protocols/blocks.ts';
 import { APP_KEY } from './config.ts';
-import { type Heard, hear } from './heard.ts';
+import { type Heard, hear, type ReplayCaller } from './heard.ts';
 import type { Said } from './recorded-answer.ts';
+import { MODEL_OF } from './sdk-rig.ts';
 
 const FINISH: Readonly<Record<string, FinishReason>> = {
   STOP: 'stop',
@@ -25,7 +26,8 @@ function saidBy(chunks: readonly GenerateContentResponse[]): Said {
     calls,
     finishReason: finish === 'stop' && calls.length > 0 ? 'tool_calls' : finish,
     inputTokens: usage?.promptTokenCount ?? null,
-    outputTokens: (usage?.candidatesTokenCount ?? 0) + (usage?.thoughtsTokenCount ?? 0),
+    outputTokens:
+      usage === undefined ? null : (usage.candidatesTokenCount ?? 0) + (usage.thoughtsTokenCount ?? 0),
   };
 }
 
@@ -59,3 +61,10 @@ export class GoogleCaller {
     });
   }
 }
+
+export const googleSdk: ReplayCaller = {
+  name: '@google/genai',
+  protocol: 'gemini',
+  whole: (rig, wire) => new GoogleCaller(rig.gateway.baseUrl).whole(MODEL_OF[wire]),
+  stream: (rig, wire) => new GoogleCaller(rig.gateway.baseUrl).stream(MODEL_OF[wire]),
+};

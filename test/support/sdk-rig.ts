@@ -1,6 +1,7 @@
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { afterAll, beforeAll } from 'vitest';
+import type { ProtocolName } from '../../src/protocols/blocks.ts';
 import { answerOf, streamOf, type Wire } from './call.ts';
 import { APP_KEY, configText } from './config.ts';
 import { FakeUpstream } from './fake-upstream.ts';
@@ -14,9 +15,13 @@ import { until } from './wait.ts';
 export const WIRES: readonly Wire[] = ['openai-chat', 'anthropic-messages'];
 
 /** What callers name for an upstream of each protocol. */
-export const MODEL_OF: Readonly<Record<Wire, string>> = {
+export const MODEL_OF: Readonly<Record<ProtocolName, string>> = {
   'openai-chat': 'gpt',
+  'openai-responses': 'resp',
   'anthropic-messages': 'claude',
+  gemini: 'flash',
+  'bedrock-converse': 'nova',
+  'cohere-chat': 'command',
 };
 
 /** The official clients before a gateway with one fake upstream of each protocol. */

@@ -83,6 +83,11 @@ function defineCall(builder: Builder, enums: Enums): void {
       status: t.exposeInt('status', { nullable: true, description: "The upstream's HTTP status." }),
       errorCode: t.exposeString('errorCode', { nullable: true }),
       message: t.exposeString('message', { nullable: true, description: "The upstream's own message." }),
+      requestId: t.string({
+        nullable: true,
+        description: "The upstream's own id of a request that it refused.",
+        resolve: ({ requestId }) => requestId ?? null,
+      }),
     }),
   });
   builder.objectType('CallBody', {

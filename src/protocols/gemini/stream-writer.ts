@@ -17,6 +17,7 @@ interface OpenBlock {
   /** Of a tool call, which goes out whole. */
   readonly args: string[];
   signature: string | undefined;
+  isWhole: boolean;
 }
 
 /** Where the part stands in an event; its first place is before everything that a caller has named. */
@@ -94,7 +95,7 @@ export class GeminiStreamWriter implements StreamWriter {
     if (start.type === 'unknown') {
       return start.origin.protocol === 'gemini' ? this.#event(JSON.stringify(start.raw)) : null;
     }
-    this.#open.set(index, { start, args: [], signature: undefined });
+    this.#open.set(index, { start, args: [], signature: undefined, isWhole: false });
     return null;
   }
 
@@ -127,13 +128,25 @@ export class GeminiStreamWriter implements StreamWriter {
     if (this.#waitingChars > LIMITS.pendingBlockCharsMax) throw new CallError('upstream_response_too_large');
   }
 
+  /** A call that is whole waits for those that began before it: the caller's order is that of the model. */
   #close(index: number): Buffer | null {
     const block = this.#open.get(index);
-    this.#open.delete(index);
-    if (block?.start.type !== 'toolCall') return null;
-    const args = block.args.join('');
-    this.#waitingChars -= args.length;
-    return this.#event(callPart({ id: block.start.id, name: block.start.name, args }, block.signature));
+    if (block?.start.type !== 'toolCall') {
+      this.#open.delete(index);
+      return null;
+    }
+    block.isWhole = true;
+    const events: Buffer[] = [];
+    for (const [at, { start, args, signature, isWhole }] of this.#open) {
+      if (start.type !== 'toolCall') continue;
+      if (!isWhole) break;
+      this.#open.delete(at);
+      const text = args.join('');
+      this.#waitingChars -= text.length;
+      const part = callPart({ id: start.id, name: start.name, args: text }, signature);
+      events.push(this.#frame(this.#head + part + this.#tail));
+    }
+    return events.length === 0 ? null : Buffer.concat(events);
   }
 
   /** A text beyond the bound is not kept: its sources then have no places. */

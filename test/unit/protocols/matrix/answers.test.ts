@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { PROTOCOL_NAMES } from '../../../../src/protocols/blocks.ts';
 import type { Protocol } from '../../../../src/protocols/protocol.ts';
+import { divisionsOf } from '../../../support/divisions.ts';
 import { FIXTURES, hasFixtures, loadJson, loadStream, NO_FIXTURES } from '../../../support/fixtures.ts';
-import { RECORDED_ANSWERS, RECORDED_STREAMS } from '../../../support/recordings.ts';
+import { readRecording } from '../../../support/recorded-said.ts';
+import { GAPPED, RECORDED_ANSWERS, RECORDED_STREAMS } from '../../../support/recordings.ts';
 import { CONTEXT, readStream, writeStream } from '../digest.ts';
-import { divisionsOf } from './divisions.ts';
 import { CALLERS, pairsOf, spoken } from './pairs.ts';
-import { expected, heard, isError } from './speech.ts';
+import { expected, heard, isError, saidBy } from './speech.ts';
 
 it.skipIf(!hasFixtures)(`every recording meets every caller (skipped: ${NO_FIXTURES})`, () => {
   expect(CALLERS).toHaveLength(7);
@@ -37,6 +38,10 @@ describe.skipIf(!hasFixtures)(`recorded streams (skipped without ${FIXTURES})`, 
     const whole = readStream(spoken(upstream), [bytes]);
     expect(whole).toMatchObject({ isComplete: true, failure: null });
     expect(whole.response.finishReason).not.toBe('other');
+    if (!GAPPED.test(file)) {
+      const { raw: _, ...said } = readRecording(file, upstream, 'stream');
+      expect(saidBy(whole.response)).toEqual(said);
+    }
     for (const [how, chunks] of [['at every event', frames] as const, ...divisionsOf(bytes)]) {
       const { events, response, isComplete } = readStream(spoken(upstream), chunks);
       expect(isComplete, how).toBe(true);
@@ -75,6 +80,13 @@ describe.skipIf(!hasFixtures)(`recorded streams (skipped without ${FIXTURES})`, 
 });
 
 describe.skipIf(!hasFixtures)(`recorded answers (skipped without ${FIXTURES})`, () => {
+  it.each(RECORDED_ANSWERS)('%s means to the graph what stands there', (file, upstream) => {
+    const response = spoken(upstream).readResponse(loadJson(file), { protocol: upstream });
+    if ('class' in response) return expect.unreachable(response.message ?? '');
+    const { raw: _, ...said } = readRecording(file, upstream, 'whole');
+    expect(saidBy(response)).toEqual(said);
+  });
+
   it.each(pairsOf(RECORDED_ANSWERS))('%s to a caller of %s', (file, name, upstream) => {
     const response = spoken(upstream).readResponse(loadJson(file), { protocol: upstream });
     if ('class' in response) return expect.unreachable(response.message ?? '');

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { CallError } from '../../../../src/errors.ts';
 import type { BlockEvent, ProtocolName } from '../../../../src/protocols/blocks.ts';
 import type { Protocol } from '../../../../src/protocols/protocol.ts';
-import { FIXTURES, hasFixtures } from '../../../support/fixtures.ts';
+import { sampled } from '../../../support/divisions.ts';
+import { FIXTURES, hasFixtures, NO_FIXTURES } from '../../../support/fixtures.ts';
 import { firstAnswerOf, RECORDED_STREAMS } from '../../../support/recordings.ts';
 import { CONTEXT, readStream } from '../digest.ts';
-import { sampled } from './divisions.ts';
 import { pairsOf, spoken } from './pairs.ts';
 
 /** Cuts of one recording before one caller: all of a short one. */
@@ -33,6 +33,10 @@ function brokenOff(caller: Protocol, events: readonly BlockEvent[]) {
   const failure = writer.error(new CallError('upstream_interrupted'), pieces.length === 0);
   return { pieces, withFailure: [...pieces, failure] };
 }
+
+it.skipIf(!hasFixtures)(`streams are there to be cut (skipped: ${NO_FIXTURES})`, () => {
+  expect(RECORDED_STREAMS.length).toBeGreaterThan(60);
+});
 
 describe.skipIf(!hasFixtures)(`recorded streams that break off (skipped without ${FIXTURES})`, () => {
   it.each(RECORDED_STREAMS)('%s is not complete before its last event', (file, upstream) => {
@@ -77,4 +81,23 @@ describe.skipIf(!hasFixtures)(`recorded streams that break off (skipped without 
       expect(told.failure, `${what}, the failure told`).not.toBeNull();
     }
   });
+
+  it.each(pairsOf(RECORDED_STREAMS))(
+    '%s, all of it but its end, to a caller of %s',
+    (file, name, upstream) => {
+      const caller = spoken(name);
+      const { events } = readStream(spoken(upstream), firstAnswerOf(file));
+      const { pieces, withFailure } = brokenOff(caller, events);
+      const reader = caller.streamReader({ protocol: name });
+      for (const [at, piece] of pieces.entries()) {
+        reader.push(piece, () => undefined);
+        expect(reader.isComplete, `after piece ${at} of ${pieces.length}`).toBe(false);
+      }
+      expect(readStream(caller, pieces).isComplete).toBe(false);
+      expect(readStream(caller, withFailure)).toMatchObject({
+        isComplete: false,
+        failure: expect.anything() as unknown,
+      });
+    },
+  );
 });

@@ -1,4 +1,5 @@
 import type { ChatResponse, ProtocolName } from '../../../../src/protocols/blocks.ts';
+import type { Said } from '../../../support/recorded-answer.ts';
 import { type Digest, digest } from '../digest.ts';
 
 /** What a caller hears of an answer; the counts by name, because protocols differ in which they have. */
@@ -58,3 +59,10 @@ export function expected(caller: ProtocolName, response: ChatResponse, how: 'str
 /** The answer cannot be told to this caller but as an error. */
 export const isError = (caller: ProtocolName, { finishReason }: ChatResponse): boolean =>
   finishReason === 'content_filter' && SPEECH[caller].isFilteredError === true;
+
+/** The same in the words of the recordings, which are folded by hand. */
+export function saidBy(response: ChatResponse): Said {
+  const { text, calls, counts } = heard(response);
+  const { finishReason } = response;
+  return { text, calls, finishReason, inputTokens: counts.input, outputTokens: counts.output };
+}

@@ -22,7 +22,7 @@ export function divisionsOf(bytes: Buffer): readonly (readonly [how: string, chu
 }
 
 /** Pieces of every size from one byte to some events, more small ones than large ones. */
-function divided(bytes: Buffer, seed: number): readonly Buffer[] {
+export function divided(bytes: Buffer, seed: number): readonly Buffer[] {
   const random = seeded(seed);
   const chunks: Buffer[] = [];
   for (let at = 0; at < bytes.length; ) {
